@@ -1,0 +1,31 @@
+//! The words of Plimsoll as types, and the arithmetic on them.
+//!
+//! Invariants: no I/O, no clock, no async, no vendor's attribute names, no serialisation. Every other
+//! crate may use this one; this one uses none of them.
+
+pub mod alert;
+pub mod calendar;
+pub mod fact;
+pub mod ids;
+pub mod level;
+pub mod line;
+pub mod model;
+pub mod money;
+pub mod time;
+pub mod tokens;
+pub mod witness;
+
+pub use alert::{Alert, ThreadKey};
+pub use calendar::{Calendar, Quarter};
+pub use fact::{
+    ApiError, ApiRequest, Compaction, CompactionTrigger, CounterReading, Envelope, Fact,
+    ProjectPlace, Statement, SubagentCompleted, Temporality, ToolResult, UsageReading, UserPrompt,
+};
+pub use ids::{AgentId, ConnectionId, ProcessId, RequestId, Revision, SessionId};
+pub use level::{Level, Levels};
+pub use line::{Line, LineKind, Window, WindowEvidence, WindowKind};
+pub use model::Model;
+pub use money::NanoUsd;
+pub use time::Timestamp;
+pub use tokens::{TokenKind, Tokens};
+pub use witness::{QuerySource, Witness, Witnesses};
