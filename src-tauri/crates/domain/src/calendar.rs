@@ -78,6 +78,15 @@ impl Calendar {
         self.local(time).date().to_string()
     }
 
+    /// Start of a local day written as `2026-11-23`; `None` for anything else or before 1970.
+    #[must_use]
+    pub fn date_start(&self, date: &str) -> Option<Timestamp> {
+        let plain = date.len() == 10 && date.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+        let day = plain.then(|| date.parse::<jiff::civil::Date>().ok())??;
+        let start = day.to_zoned_datetime(self.zone.clone()).ok()?;
+        Timestamp::from_nanos(u64::try_from(start.timestamp().as_nanosecond()).ok()?)
+    }
+
     /// Start of the clock hour that holds `time` in this zone.
     #[must_use]
     pub fn hour_start(&self, time: Timestamp) -> Timestamp {
@@ -133,6 +142,10 @@ mod tests {
         ] {
             assert_eq!(rfc3339(berlin.day_start(at(time))), start);
             assert_eq!(rfc3339(berlin.next_day_start(at(time))), next);
+        }
+        assert_eq!(berlin.date_start("2026-10-25"), Some(at("2026-10-24T22:00:00Z")));
+        for refused in ["2026-02-30", "today", "1969-12-31", "2026-11-23T10:00"] {
+            assert_eq!(berlin.date_start(refused), None, "{refused}");
         }
         let kathmandu = Calendar::named("Asia/Kathmandu").unwrap();
         let start = kathmandu.day_start(at("2026-11-23T04:43:43Z"));

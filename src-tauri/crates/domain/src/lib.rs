@@ -6,6 +6,7 @@
 pub mod alert;
 pub mod calendar;
 pub mod fact;
+pub mod health;
 pub mod ids;
 pub mod level;
 pub mod line;

@@ -1,0 +1,47 @@
+# `make` alone lists what there is. Longer logic is in scripts/, one purpose each.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run test bench ui lint screenshots icons clean ready
+
+release := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release/plimsoll
+
+help: ## lists these
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ui ## builds what changed and starts Plimsoll in the foreground
+	cargo run --release --locked --bin plimsoll -- serve
+
+test: ## installs what the tests need and runs all of them
+	@scripts/toolchain test
+	@scripts/system-packages test
+	@scripts/test
+
+bench: ui ## measures the resident: ingest, latency, memory
+	cargo build --release --locked --bin plimsoll
+	PLIMSOLL_BIN=$(release) cargo run --release --locked -p plimsoll-bench
+
+ui: ready ## builds the page that the binary embeds
+	@scripts/build-ui
+
+lint: ui ## format, clippy and the UI's types
+	cargo fmt --all --check
+	scripts/clippy
+	npm --prefix ui run check
+
+screenshots: ui ## pictures of the page, made from the running program, in tests/browser/shots
+	@scripts/system-packages test
+	cargo build --release --locked --bin plimsoll
+	@scripts/node-modules tests/browser
+	PLIMSOLL_BIN=$(release) npm --prefix tests/browser run screenshots
+
+icons: ## renders the PNGs from icons/icon.svg (needs rsvg-convert)
+	for size in 32 128 256 512; do rsvg-convert -w $$size -h $$size icons/icon.svg -o icons/$${size}x$${size}.png; done
+	cp icons/512x512.png icons/icon.png
+
+clean: ## removes everything that was built or installed here
+	cargo clean
+	rm -rf ui/dist ui/node_modules tests/browser/node_modules
+
+ready:
+	@scripts/toolchain
+	@scripts/system-packages

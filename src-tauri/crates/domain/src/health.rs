@@ -1,0 +1,107 @@
+//! The state of the resident itself, for people and programs.
+
+use std::sync::Arc;
+
+use crate::Timestamp;
+
+/// What changes rarely and belongs on every screen.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Status {
+    /// The receivers and the dashboard, in a fixed order.
+    pub listeners: Vec<Listener>,
+    /// What needs the user, worst first.
+    pub problems: Vec<Problem>,
+}
+
+/// One address that the resident listens on, or would.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// `otlp-http`, `otlp-grpc` or `dashboard`.
+    pub name: &'static str,
+    /// The bound addresses, e.g. `127.0.0.1:4318`; the wished ones where it is not listening.
+    pub addresses: Vec<String>,
+    /// Whether it listens.
+    pub state: ListenerState,
+}
+
+/// Whether an address is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListenerState {
+    /// It accepts connections.
+    Listening,
+    /// Another program has the port; it is tried again.
+    PortTaken,
+    /// It failed otherwise; it is tried again.
+    Failed,
+}
+
+/// Something that needs the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Stable code, e.g. `port-taken`.
+    pub code: &'static str,
+    /// One sentence: what is wrong and what to do.
+    pub message: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// Everything known of the resident's state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// When this run began.
+    pub started: Timestamp,
+    /// Listeners and problems.
+    pub status: Status,
+    /// The long-lived tasks.
+    pub tasks: Vec<TaskHealth>,
+    /// Running counts since the start, by name and label.
+    pub counters: Vec<Counter>,
+    /// Signals that no dialect knows, described without their text.
+    pub unknown: Vec<UnknownSignal>,
+    /// When a record last arrived; `None` before the first.
+    pub last_arrival: Option<Timestamp>,
+}
+
+/// One long-lived task.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskHealth {
+    /// Its name, e.g. `ledger-writer`.
+    pub name: &'static str,
+    /// Whether it runs now, rather than waiting to be restarted.
+    pub running: bool,
+    /// How often it was restarted.
+    pub restarts: u32,
+    /// Why it last ended early.
+    pub last_error: Option<String>,
+}
+
+/// One running count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counter {
+    /// What is counted, e.g. `otlp.refused`.
+    pub name: &'static str,
+    /// Which of them, e.g. `http/logs/malformed`.
+    pub label: String,
+    /// How many.
+    pub value: u64,
+}
+
+/// A signal that no dialect knows: counted and described, never rejected, never its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownSignal {
+    /// `metric`, `event` or `span`.
+    pub kind: &'static str,
+    /// Its scope and name, e.g. `com.anthropic.claude_code.events/tool_decision`.
+    pub name: Arc<str>,
+    /// Its attributes' keys and types, e.g. `duration_ms:int`.
+    pub attributes: Vec<String>,
+    /// How often it was seen since the start.
+    pub seen: u64,
+}
+
+/// The port through which the API asks for the state.
+pub trait HealthProbe: Send + Sync + 'static {
+    /// The state now.
+    fn health(&self) -> Health;
+}

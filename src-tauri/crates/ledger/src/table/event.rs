@@ -1,0 +1,166 @@
+//! What happened in sessions besides requests.
+//!
+//! | kind | name | a | b | c |
+//! |---|---|---|---|---|
+//! | 1 prompt | built-in command | length in characters | | |
+//! | 2 tool | tool | duration in ms | result in bytes | success |
+//! | 3 compaction | | estimate before | estimate after | 1 manual + 2 success |
+//! | 4 subagent completed | type | occupancy | duration in ms | |
+//! | 5 API error | model | status | attempts | |
+
+use std::sync::Arc;
+
+use plimsoll_domain::{
+    ApiError, Compaction, CompactionTrigger, Statement as Said, SubagentCompleted, Timestamp,
+    ToolResult, UserPrompt,
+};
+use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{Rows, Statement, count, stored, text, time};
+use crate::ActivityKind;
+
+/// Identity of an event: its time and a hash over the rest.
+pub(crate) type EventKey = (i64, i64);
+
+/// A row of `event`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EventRow {
+    pub(crate) key: EventKey,
+    pub(crate) session: i64,
+    pub(crate) process: Option<i64>,
+    pub(crate) arrived: Timestamp,
+    pub(crate) what: What,
+}
+
+/// What happened, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct What {
+    kind: i64,
+    name: Option<Arc<str>>,
+    a: Option<i64>,
+    b: Option<i64>,
+    c: Option<i64>,
+}
+
+static INSERT: Rows = Rows::new(
+    "INSERT INTO event (time, hash, session, process, kind, arrived, name, a, b, c) VALUES",
+    10,
+    "ON CONFLICT DO NOTHING",
+);
+static FIND: Rows = Rows::new("SELECT time, hash FROM event WHERE (time, hash) IN (VALUES", 2, ")");
+
+/// Writes rows whose keys are not known; returns how many were written.
+pub(crate) async fn insert(
+    connection: &mut SqliteConnection,
+    rows: &[EventRow],
+) -> sqlx::Result<u64> {
+    INSERT
+        .write(connection, rows, |statement, row| {
+            statement
+                .bind(row.key.0)
+                .bind(row.key.1)
+                .bind(row.session)
+                .bind(row.process)
+                .bind(row.what.kind)
+                .bind(row.arrived.nanos())
+                .bind(row.what.name.clone())
+                .bind(row.what.a)
+                .bind(row.what.b)
+                .bind(row.what.c)
+        })
+        .await
+}
+
+/// Which of the given keys are known.
+pub(crate) async fn find(
+    connection: &mut SqliteConnection,
+    keys: &[EventKey],
+) -> sqlx::Result<Vec<EventKey>> {
+    let rows = FIND.find(connection, keys, bind_key).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+fn bind_key<'q>(statement: Statement<'q>, key: &EventKey) -> Statement<'q> {
+    statement.bind(key.0).bind(key.1)
+}
+
+impl What {
+    /// What is stored of a statement; `None` for those that have tables of their own.
+    pub(crate) fn of(said: &Said) -> Option<Self> {
+        let what = |kind, name: Option<Arc<str>>, a: Option<u64>, b: Option<u64>, c| {
+            Some(Self { kind, name, a: a.map(stored), b: b.map(stored), c })
+        };
+        match said {
+            Said::Prompt(UserPrompt { length, command, .. }) => {
+                what(1, command.clone(), *length, None, None)
+            }
+            Said::Tool(ToolResult { tool, success, duration_ms, result_bytes }) => {
+                what(2, Some(tool.clone()), *duration_ms, *result_bytes, success.map(i64::from))
+            }
+            Said::Compaction(Compaction { trigger, success, before, after }) => {
+                let manual = i64::from(*trigger == CompactionTrigger::Manual);
+                what(3, None, *before, *after, Some(manual + 2 * i64::from(*success)))
+            }
+            Said::SubagentCompleted(SubagentCompleted {
+                agent_type,
+                total_tokens,
+                duration_ms,
+            }) => what(4, agent_type.clone(), *total_tokens, *duration_ms, None),
+            Said::ApiError(ApiError { model, status, attempts }) => {
+                what(5, model.as_ref().map(|model| model.as_str().into()), *status, *attempts, None)
+            }
+            Said::Request(_) | Said::Usage(_) | Said::Counter(_) | Said::Project(_) => None,
+        }
+    }
+
+    /// A hash over what happened and where, stable across runs.
+    pub(crate) fn hash(&self, session: &str, sequence: Option<u64>) -> i64 {
+        let name = self.name.as_deref().unwrap_or("");
+        let rest = (self.kind, sequence, self.a, self.b, self.c);
+        xxh3_64(format!("{session}\0{name}\0{rest:?}").as_bytes()).cast_signed()
+    }
+
+    /// What subscribers are told of it; `None` for kinds that a later version wrote.
+    pub(crate) fn activity(&self) -> Option<ActivityKind> {
+        let (a, b) = (self.a.map(count), self.b.map(count));
+        let c = self.c.unwrap_or(0);
+        Some(match self.kind {
+            1 => ActivityKind::Prompt { command: self.name.clone() },
+            2 => ActivityKind::Tool { tool: self.name.clone()?, result_bytes: b },
+            3 => ActivityKind::Compaction(Compaction {
+                trigger: if c & 1 == 1 {
+                    CompactionTrigger::Manual
+                } else {
+                    CompactionTrigger::Auto
+                },
+                success: c & 2 == 2,
+                before: a,
+                after: b,
+            }),
+            4 => ActivityKind::SubagentCompleted { agent_type: self.name.clone(), total_tokens: a },
+            5 => ActivityKind::ApiError { status: a },
+            _ => return None,
+        })
+    }
+}
+
+/// Reads what happened from a row of `event`.
+pub(crate) fn read(row: &SqliteRow) -> sqlx::Result<EventRow> {
+    Ok(EventRow {
+        key: (row.try_get("time")?, row.try_get("hash")?),
+        session: row.try_get("session")?,
+        process: row.try_get("process")?,
+        arrived: time(row, "arrived")?,
+        what: What {
+            kind: row.try_get("kind")?,
+            name: text(row, "name")?,
+            a: row.try_get("a")?,
+            b: row.try_get("b")?,
+            c: row.try_get("c")?,
+        },
+    })
+}
+
+#[cfg(test)]
+pub(crate) static ROWS: &[&Rows] = &[&INSERT, &FIND];

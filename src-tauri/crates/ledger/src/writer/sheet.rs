@@ -1,0 +1,338 @@
+//! The facts of one commit, sorted into rows, each row once.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
+    sync::Arc,
+};
+
+use plimsoll_domain::{
+    ApiRequest, ConnectionId, CounterReading, Fact, ProcessId, ProjectPlace, Quarter, Statement,
+    Temporality, Timestamp, UsageReading, Witnesses,
+};
+use sqlx::SqliteConnection;
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::merge;
+use crate::{
+    books::{Cache, Counts, Process, continued},
+    table::{
+        counter::CounterRow,
+        event::{EventRow, What},
+        point::PointRow,
+        request::RequestRow,
+        series::SeriesKey,
+    },
+};
+
+/// The rows that a commit's facts ask for.
+#[derive(Debug, Default)]
+pub(crate) struct Sheet {
+    pub(crate) requests: Vec<RequestRow>,
+    pub(crate) points: Vec<PointRow>,
+    pub(crate) readings: Vec<Reading>,
+    pub(crate) counters: Vec<CounterRow>,
+    pub(crate) events: Vec<EventRow>,
+    /// Session and model whose metrics named the one-million-token window.
+    pub(crate) million_windows: BTreeMap<(i64, i64), Timestamp>,
+    /// Sessions that something was told of.
+    pub(crate) sessions: BTreeSet<i64>,
+    /// Connections that something was told over.
+    pub(crate) connections: BTreeSet<ConnectionId>,
+    request_places: HashMap<Arc<str>, usize>,
+    point_places: HashMap<(i64, i64, i64), usize>,
+}
+
+/// A reading of a cumulative series.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    pub(crate) key: SeriesKey,
+    pub(crate) session: i64,
+    pub(crate) cell: crate::books::CellKey,
+    pub(crate) at: Timestamp,
+    pub(crate) counts: Counts,
+}
+
+impl Sheet {
+    /// Sorts facts into rows.
+    pub(crate) async fn fill(
+        facts: &[Fact],
+        cache: &mut Cache,
+        connection: &mut SqliteConnection,
+    ) -> sqlx::Result<Self> {
+        let mut sheet = Self::default();
+        let first_sequences = first_sequences(facts);
+        for fact in facts {
+            let envelope = &fact.envelope;
+            let session = cache.number(connection, fact.session.as_ref(), envelope.at).await?;
+            if let Some(connection_id) = envelope.connection {
+                let first = first_sequences.get(&connection_id).copied();
+                bind_process(connection_id, session, first, (cache, connection)).await?;
+                sheet.connections.insert(connection_id);
+            }
+            sheet.enter(fact, session, cache, connection).await?;
+        }
+        Ok(sheet)
+    }
+
+    async fn enter(
+        &mut self,
+        fact: &Fact,
+        session: i64,
+        cache: &mut Cache,
+        connection: &mut SqliteConnection,
+    ) -> sqlx::Result<()> {
+        let envelope = &fact.envelope;
+        let process =
+            envelope.connection.and_then(|connection| see(cache, connection, session, fact));
+        match &fact.statement {
+            Statement::Request(request) => {
+                let model = cache.model(connection, &request.model).await?;
+                self.enter_request(fact, request, (session, process, model));
+            }
+            Statement::Usage(reading) => {
+                let model = cache.model(connection, &reading.model).await?;
+                self.enter_usage(fact, reading, (session, model));
+            }
+            Statement::Counter(reading) => self.enter_counter(fact, reading, session, cache),
+            Statement::Project(place) => set_project(cache, session, place),
+            said => {
+                if let Some(what) = What::of(said) {
+                    self.enter_event(fact, what, (session, process));
+                }
+            }
+        }
+        if !matches!(fact.statement, Statement::Counter(_)) {
+            // Counters alone do not make a session: the client counts a start under an id that it never uses.
+            self.sessions.insert(session);
+            let version = envelope.client_version.as_ref();
+            cache.session(session).touch(envelope.at, envelope.arrived, version);
+        }
+        Ok(())
+    }
+
+    fn enter_request(
+        &mut self,
+        fact: &Fact,
+        request: &ApiRequest,
+        place: (i64, Option<ProcessId>, i64),
+    ) {
+        let (session, process, model) = place;
+        let key = request
+            .id
+            .as_ref()
+            .map_or_else(|| nameless_key(fact, request), |id| id.as_str().into());
+        let row = RequestRow {
+            revision: plimsoll_domain::Revision::default(),
+            key: Arc::clone(&key),
+            session,
+            process: process.map(|process| process.0),
+            model,
+            source: request.source,
+            subsystem: request.subsystem.clone(),
+            agent: request.agent.as_ref().map(|agent| agent.as_str().into()),
+            agent_name: request.agent_name.clone(),
+            at: fact.envelope.at,
+            arrived: fact.envelope.arrived,
+            tokens: request.tokens,
+            cache_creation_1h: request.cache_creation_1h,
+            cost: request.cost,
+            duration_ms: request.duration_ms,
+            ttft_ms: request.ttft_ms,
+            effort: request.effort.clone(),
+            witnesses: Witnesses::only(fact.envelope.witness),
+        };
+        match self.request_places.entry(key) {
+            Entry::Occupied(known) => {
+                let known = &mut self.requests[*known.get()];
+                *known = merge::requests(known, &row);
+            }
+            Entry::Vacant(new) => {
+                new.insert(self.requests.len());
+                self.requests.push(row);
+            }
+        }
+    }
+
+    fn enter_usage(&mut self, fact: &Fact, reading: &UsageReading, place: (i64, i64)) {
+        let (session, model) = place;
+        let at = fact.envelope.at;
+        if reading.million_window {
+            self.million_windows.entry((session, model)).or_insert(at);
+        }
+        match reading.temporality {
+            Temporality::Cumulative => self.readings.push(Reading {
+                key: (reading.series, reading.start),
+                session,
+                cell: (model, reading.source),
+                at,
+                counts: Counts::of(reading),
+            }),
+            Temporality::Delta => {
+                let key = (reading.time, reading.series, reading.start);
+                let row = PointRow {
+                    key,
+                    session,
+                    model,
+                    source: reading.source,
+                    at,
+                    input: reading.input,
+                    output: reading.output,
+                    cache_read: reading.cache_read,
+                    cache_creation: reading.cache_creation,
+                    cost: reading.cost,
+                };
+                match self.point_places.entry(key) {
+                    Entry::Occupied(known) => {
+                        let known = &mut self.points[*known.get()];
+                        *known = merge::points(known, &row);
+                    }
+                    Entry::Vacant(new) => {
+                        new.insert(self.points.len());
+                        self.points.push(row);
+                    }
+                }
+            }
+        }
+    }
+
+    fn enter_counter(
+        &mut self,
+        fact: &Fact,
+        reading: &CounterReading,
+        session: i64,
+        cache: &mut Cache,
+    ) {
+        let time = match reading.temporality {
+            Temporality::Delta => reading.time,
+            Temporality::Cumulative
+                if cache.counter_grew((reading.series, reading.start), reading.value) =>
+            {
+                0
+            }
+            Temporality::Cumulative => return,
+        };
+        self.counters.push(CounterRow {
+            time,
+            series: reading.series,
+            start: reading.start,
+            session,
+            name: reading.name,
+            detail: reading.detail.clone(),
+            at: fact.envelope.at,
+            value: reading.value,
+        });
+    }
+
+    fn enter_event(&mut self, fact: &Fact, what: What, place: (i64, Option<ProcessId>)) {
+        let (session, process) = place;
+        let name = fact.session.as_ref().map_or("", |session| session.as_str());
+        let row = EventRow {
+            key: (told_time(fact), what.hash(name, fact.envelope.sequence)),
+            session,
+            process: process.map(|process| process.0),
+            arrived: fact.envelope.arrived,
+            what,
+        };
+        if !self.events.iter().any(|known| known.key == row.key) {
+            self.events.push(row);
+        }
+    }
+}
+
+/// The time as part of an identity: a time that was clamped to the arrival differs with every repetition.
+fn told_time(fact: &Fact) -> i64 {
+    if fact.envelope.at == fact.envelope.arrived { 0 } else { fact.envelope.at.nanos() }
+}
+
+/// The permanent name of a request that its provider gave none.
+fn nameless_key(fact: &Fact, request: &ApiRequest) -> Arc<str> {
+    let session = fact.session.as_ref().map_or("", |session| session.as_str());
+    let rest = (told_time(fact), fact.envelope.sequence, request.tokens, &request.model);
+    format!("~{:016x}", xxh3_64(format!("{session}\0{rest:?}").as_bytes())).into()
+}
+
+fn set_project(cache: &mut Cache, session: i64, place: &ProjectPlace) {
+    let row = &mut cache.session(session).row;
+    row.project = Some(place.path.clone());
+    if place.branch.is_some() {
+        row.branch.clone_from(&place.branch);
+    }
+}
+
+/// The first event number that each connection's facts carry.
+fn first_sequences(facts: &[Fact]) -> HashMap<ConnectionId, u64> {
+    let mut first = HashMap::new();
+    for envelope in facts.iter().map(|fact| &fact.envelope) {
+        if let (Some(connection), Some(sequence)) = (envelope.connection, envelope.sequence) {
+            let known = first.entry(connection).or_insert(sequence);
+            *known = (*known).min(sequence);
+        }
+    }
+    first
+}
+
+/// Finds or begins the process of a connection that speaks events for the first time.
+async fn bind_process(
+    connection_id: ConnectionId,
+    session: i64,
+    first_sequence: Option<u64>,
+    books: (&mut Cache, &mut SqliteConnection),
+) -> sqlx::Result<()> {
+    let (cache, connection) = books;
+    let Some(first) = first_sequence else { return Ok(()) };
+    if cache.processes.of(connection_id).is_some() {
+        return Ok(());
+    }
+    let candidates = match first {
+        0 => Vec::new(),
+        _ => table_candidates(connection, session).await?,
+    };
+    let process = continued(candidates, first).unwrap_or_else(|| {
+        cache.last_process += 1;
+        Process {
+            id: ProcessId(cache.last_process),
+            session,
+            client_version: None,
+            first_arrival: Timestamp::EPOCH,
+            last_arrival: Timestamp::EPOCH,
+            last_sequence: 0,
+        }
+    });
+    cache.processes.bind(connection_id, process);
+    Ok(())
+}
+
+async fn table_candidates(
+    connection: &mut SqliteConnection,
+    session: i64,
+) -> sqlx::Result<Vec<Process>> {
+    crate::table::process::of_session(connection, session).await
+}
+
+/// Notes what a connection's process says; returns its number, where it is known.
+fn see(
+    cache: &mut Cache,
+    connection: ConnectionId,
+    session: i64,
+    fact: &Fact,
+) -> Option<ProcessId> {
+    let process = cache.processes.of(connection)?;
+    let envelope = &fact.envelope;
+    process.session = session;
+    process.last_arrival = envelope.arrived;
+    if process.first_arrival == Timestamp::EPOCH {
+        process.first_arrival = envelope.arrived;
+    }
+    if let Some(sequence) = envelope.sequence {
+        process.last_sequence = process.last_sequence.max(sequence);
+    }
+    if process.client_version.is_none() {
+        process.client_version.clone_from(&envelope.client_version);
+    }
+    Some(process.id)
+}
+
+/// The quarter that something is booked under.
+pub(crate) fn quarter(at: Timestamp) -> Quarter {
+    Quarter::of(at)
+}
