@@ -73,6 +73,7 @@ impl Ledger {
             .max_connections(2)
             .idle_timeout(None)
             .max_lifetime(None)
+            .test_before_acquire(false)
             .connect_lazy_with(read);
         let (jobs, waiting) = mpsc::channel(options.queue);
         let (commits, _) = broadcast::channel(BACKLOG);

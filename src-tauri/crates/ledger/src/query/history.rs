@@ -14,7 +14,7 @@ const REQUESTS: &str = "SELECT r.*, s.name AS session_name, m.name AS model_name
     WHERE s.last_arrival >= ?1 AND s.name <> '' AND r.at >= ?1 ORDER BY r.at";
 const EVENTS: &str = "SELECT e.*, s.name AS session_name FROM event e JOIN session s ON s.id = e.session \
     WHERE (e.time >= ?1 OR (e.time = 0 AND e.arrived >= ?1)) AND s.name <> '' ORDER BY e.time";
-const METERED: &str = "SELECT DISTINCT s.name AS session_name, m.name AS model_name, w.at IS NOT NULL AS million \
+const METERED: &str = "SELECT DISTINCT s.name AS session_name, m.name AS model_name, w.at AS named_at \
     FROM session s JOIN quarter q ON q.session = s.id AND q.side = 1 JOIN model m ON m.id = q.model \
     LEFT JOIN million_window w ON w.session = s.id AND w.model = q.model \
     WHERE s.last_arrival >= ?1 AND s.name <> ''";
@@ -65,14 +65,15 @@ async fn metered(
         let Some(books) = sessions.iter().find(|books| books.session.as_str() == name) else {
             continue;
         };
+        let named = row.try_get::<Option<i64>, _>("named_at")?.map(Timestamp::from_stored);
         activities.push(Activity {
             session: books.session.clone(),
             process: None,
-            at: books.last_at,
+            at: named.unwrap_or(books.last_at),
             arrived: books.last_arrival,
             kind: ActivityKind::Metered {
                 model: Model::parse(&row.try_get::<String, _>("model_name")?).0,
-                million_window: row.try_get("million")?,
+                million_window: named.is_some(),
             },
         });
     }

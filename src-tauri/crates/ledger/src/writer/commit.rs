@@ -136,8 +136,8 @@ impl<'a> Pen<'a> {
             return Ok(None);
         }
         Ok(Some(News {
-            requests: sheet.requests.iter().cloned().map(Changed::new).collect(),
-            points: sheet.points.iter().cloned().map(Changed::new).collect(),
+            requests: std::mem::take(&mut sheet.requests).into_iter().map(Changed::new).collect(),
+            points: std::mem::take(&mut sheet.points).into_iter().map(Changed::new).collect(),
             events: std::mem::take(&mut sheet.events),
         }))
     }
@@ -397,16 +397,16 @@ impl<'a> Pen<'a> {
             .map(|(session, (model, _), _, _)| (*session, *model))
             .collect();
         for (session, model) in metered {
-            let million_window = sheet.million_windows.contains_key(&(session, model));
+            let named = sheet.million_windows.get(&(session, model)).copied();
             let model = self.cache.model_of(connection, model).await?;
             let Some(id) = self.session_id(session) else { continue };
             let row = &self.cache.session(session).row;
             activities.push(Activity {
                 session: id,
                 process: None,
-                at: row.last_at,
+                at: named.unwrap_or(row.last_at),
                 arrived: row.last_arrival,
-                kind: ActivityKind::Metered { model, million_window },
+                kind: ActivityKind::Metered { model, million_window: named.is_some() },
             });
         }
         Ok(activities)

@@ -1,0 +1,5 @@
+mod alerts;
+mod compaction;
+mod gauges;
+mod life;
+mod order;

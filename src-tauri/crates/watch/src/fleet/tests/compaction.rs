@@ -1,0 +1,142 @@
+//! To which thread a compaction belongs, and what it leaves.
+
+use plimsoll_domain::{AgentId, Compaction, CompactionTrigger};
+use plimsoll_ledger::{Activity, ActivityKind};
+
+use crate::{
+    SessionView, State,
+    script::{
+        Scripted, activity, at, compaction, feed, fleet_of, main_request, manual_compaction, only,
+        subagent_request,
+    },
+};
+
+/// Scenario: the numbers of a real session: it grows to 167,221 tokens, compacts, and goes on.
+/// Guarantees: the client's estimate is shown as such until the next request; a new cycle begins.
+#[test]
+fn a_compaction_is_an_estimate_until_the_next_request() {
+    let mut fleet = fleet_of(vec![main_request(1, 166_220), main_request(2, 167_221)]);
+    feed(&mut fleet, 3, vec![compaction(3, 167_245, 2_720)]);
+    let view = only(&mut fleet, 1_000);
+    let gauge = view.gauge.unwrap();
+    assert_eq!(view.state, State::JustCompacted);
+    assert_eq!((gauge.occupancy, gauge.estimated, gauge.requests), (2_720, true, 0));
+    assert_eq!((gauge.cycle, gauge.as_of, view.compactions), (at(3), at(3), 1));
+    feed(&mut fleet, 1_001, vec![main_request(1_001, 22_308)]);
+    let view = only(&mut fleet, 1_001);
+    let gauge = view.gauge.unwrap();
+    assert_eq!(view.state, State::Working);
+    assert_eq!((gauge.occupancy, gauge.estimated, gauge.requests), (22_308, false, 1));
+    assert_eq!((gauge.cycle, view.compactions), (at(1_001), 1));
+}
+
+/// The thread that is just compacted, `main` or a subagent's id.
+fn compacted(view: &SessionView) -> Option<&str> {
+    let main = (view.state == State::JustCompacted).then_some("main");
+    let mut subagents = view.subagents.iter();
+    let subagent = subagents.find(|subagent| subagent.state == State::JustCompacted);
+    main.or(subagent.map(|subagent| subagent.agent.as_str()))
+}
+
+/// Scenario: compactions of several sizes in a session with a main thread and two subagents.
+/// Guarantees: each belongs to the thread whose occupancy it fits best by ratio; without a size, or asked
+/// for by the user, to the main thread; an unsuccessful one to none.
+#[test]
+fn a_compaction_belongs_to_the_thread_it_fits() {
+    let threads = || {
+        vec![
+            main_request(1, 100_000),
+            subagent_request(2, "a", 160_000),
+            subagent_request(3, "b", 10_000),
+        ]
+    };
+    let failed = Compaction {
+        trigger: CompactionTrigger::Auto,
+        success: false,
+        before: Some(100_000),
+        after: None,
+    };
+    for (event, expected) in [
+        (compaction(4, 167_000, 2_000), Some("a")),
+        (compaction(4, 105_000, 2_000), Some("main")),
+        (compaction(4, 20_000, 2_000), Some("b")),
+        (compaction(4, None, 2_000), Some("main")),
+        (manual_compaction(4, 160_000, 2_000), Some("main")),
+        (activity(4, ActivityKind::Compaction(failed)), None),
+    ] {
+        let mut all = threads();
+        all.push(event.clone());
+        assert_eq!(compacted(&only(&mut fleet_of(all), 5)), expected, "{event:?}");
+    }
+}
+
+/// Scenario: a subagent ended long ago at nearly the size at which the main thread now compacts.
+/// Guarantees: the compaction is the main thread's.
+#[test]
+fn a_subagent_of_long_ago_is_not_compacted() {
+    let all = vec![
+        subagent_request(1, "a", 60_400),
+        main_request(700, 60_000),
+        compaction(701, 60_500, 3_000),
+    ];
+    let view = only(&mut fleet_of(all), 702);
+    assert_eq!((compacted(&view), view.compactions), (Some("main"), 1));
+}
+
+/// Scenario: two processes of one session hold nearly the same context; one of them compacts.
+/// Guarantees: it is the one that told of it.
+#[test]
+fn a_compaction_stays_in_its_process() {
+    let all = vec![
+        main_request(1, 160_000),
+        main_request(2, 159_000).by(2),
+        compaction(3, 160_000, 2_000).by(2),
+    ];
+    let gauge = only(&mut fleet_of(all), 4).gauge.unwrap();
+    assert_eq!((gauge.occupancy, gauge.estimated), (160_000, false), "the other is now the nearer");
+    let unknown = vec![main_request(1, 160_000), compaction(3, 160_000, 2_000).by(None)];
+    assert_eq!(only(&mut fleet_of(unknown), 4).gauge.unwrap().occupancy, 2_000);
+}
+
+/// Scenario: the compaction arrives after a request that was made after it.
+/// Guarantees: the request's count stays; only the cycle changes.
+#[test]
+fn a_late_compaction_changes_the_cycle_only() {
+    let mut fleet = fleet_of(vec![main_request(1, 167_221), main_request(5, 22_308)]);
+    assert_eq!(only(&mut fleet, 5).gauge.unwrap().occupancy, 167_221, "one small request");
+    feed(&mut fleet, 6, vec![main_request(6, 30_000)]);
+    feed(&mut fleet, 7, vec![compaction(3, 167_245, 2_720).arriving(7)]);
+    let view = only(&mut fleet, 7);
+    let gauge = view.gauge.unwrap();
+    assert_eq!((gauge.occupancy, gauge.estimated, gauge.requests), (30_000, false, 2));
+    assert_eq!((gauge.cycle, view.state, view.compactions), (at(5), State::Working, 1));
+}
+
+/// Scenario: what a real session told: 160,121 tokens, a small request, a subagent, and `/compact` of a
+/// context that fits the small request.
+/// Guarantees: it is the main thread that was compacted.
+#[test]
+fn a_compaction_shows_that_a_held_request_was_right() {
+    let small = |second: u64, before: u64| -> Vec<Activity> {
+        vec![
+            main_request(1, 160_121),
+            subagent_request(2, "a", 3_252),
+            main_request(3, 2_072),
+            compaction(second, before, 1_500),
+        ]
+    };
+    assert_eq!(compacted(&only(&mut fleet_of(small(4, 2_100)), 5)), Some("main"));
+}
+
+/// Scenario: a compaction in a session of which no request is known, then a subagent's.
+/// Guarantees: it is counted, and the subagents listed are only those that made requests.
+#[test]
+fn a_compaction_without_threads_is_counted() {
+    let view = only(&mut fleet_of(vec![compaction(1, 100_000, None)]), 2);
+    assert_eq!((view.gauge, view.compactions), (None, 1));
+    let all = vec![subagent_request(1, "a", 100_000), compaction(2, 101_000, None)];
+    let view = only(&mut fleet_of(all), 3);
+    assert_eq!(view.compactions, 0);
+    assert_eq!(view.subagents[0].agent, AgentId::new("a"));
+    assert_eq!((view.subagents[0].gauge.occupancy, view.subagents[0].gauge.estimated), (0, true));
+}

@@ -1,0 +1,139 @@
+//! What is known of all live sessions at one moment.
+
+use std::{cmp::Ordering, sync::Arc};
+
+use plimsoll_domain::{AgentId, Level, Line, Model, Revision, SessionId, Timestamp, Window};
+use plimsoll_ledger::Usage;
+
+/// All live sessions at one moment. Sessions that did not change between two snapshots are the same `Arc`.
+#[derive(Debug, Clone, Default)]
+pub struct Snapshot {
+    /// The ledger's revision it was made from.
+    pub revision: Revision,
+    /// Grows by one with every snapshot of a run.
+    pub version: u64,
+    /// When it was made.
+    pub as_of: Timestamp,
+    /// The sessions, nearest to their line first; those without a gauge last, by last arrival.
+    pub sessions: Vec<Arc<SessionView>>,
+    /// What was used since local midnight.
+    pub today: Today,
+    /// When any fact last arrived; `None` before the first.
+    pub last_arrival: Option<Timestamp>,
+}
+
+/// Use since local midnight.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Today {
+    /// Local midnight.
+    pub from: Timestamp,
+    /// IANA name of the time zone.
+    pub zone: Arc<str>,
+    /// What was used.
+    pub usage: Usage,
+}
+
+/// One session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SessionView {
+    /// The session.
+    pub session: SessionId,
+    /// Where it works; `None` until known.
+    pub project: Option<Arc<str>>,
+    /// The git branch.
+    pub branch: Option<Arc<str>>,
+    /// The client's version.
+    pub client_version: Option<Arc<str>>,
+    /// What the main thread is doing.
+    pub state: State,
+    /// The main thread's gauge; `None` where no event told of its requests.
+    pub gauge: Option<Gauge>,
+    /// The model of the main thread, or of the last metrics where there is no gauge.
+    pub model: Option<Model>,
+    /// The subagents of the last turns, fullest first.
+    pub subagents: Vec<Subagent>,
+    /// What the session used in all.
+    pub usage: Usage,
+    /// Compactions of the main thread that were seen.
+    pub compactions: u32,
+    /// Whether events told of requests.
+    pub has_events: bool,
+    /// Whether metrics told of tokens.
+    pub has_metrics: bool,
+    /// First known moment, by event time.
+    pub started: Timestamp,
+    /// Last known moment, by event time.
+    pub last_at: Timestamp,
+    /// When something of it last arrived: what its age is counted from.
+    pub last_arrival: Timestamp,
+}
+
+/// What a thread is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Something of it arrived lately.
+    Working,
+    /// Nothing of it arrived lately.
+    Idle,
+    /// It was compacted and has made no request since; the occupancy is an estimate.
+    JustCompacted,
+}
+
+/// How deep a thread lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gauge {
+    /// Tokens that the next request will re-send.
+    pub occupancy: u64,
+    /// Whether `occupancy` is the client's estimate rather than a completed request's count.
+    pub estimated: bool,
+    /// The model's window.
+    pub window: Window,
+    /// The line.
+    pub line: Line,
+    /// The highest level reached; `None` below the first ("calm").
+    pub level: Option<Level>,
+    /// Start of the cycle.
+    pub cycle: Timestamp,
+    /// Completed requests of the thread in this cycle.
+    pub requests: u32,
+    /// When the occupancy was true, by event time.
+    pub as_of: Timestamp,
+}
+
+impl Gauge {
+    /// Line - occupancy; zero beyond the line.
+    #[must_use]
+    pub fn headroom(&self) -> u64 {
+        self.line.tokens.saturating_sub(self.occupancy)
+    }
+
+    /// Permille of the way to the line, more than 1000 beyond it.
+    #[must_use]
+    pub fn permille(&self) -> u64 {
+        self.occupancy.saturating_mul(1000) / self.line.tokens.max(1)
+    }
+}
+
+/// Which of two gauges comes first in a list: the one that is further on the way to its line.
+pub(crate) fn nearer(one: &Gauge, other: &Gauge) -> Ordering {
+    let way =
+        |gauge: &Gauge, line: &Gauge| u128::from(gauge.occupancy) * u128::from(line.line.tokens);
+    way(other, one).cmp(&way(one, other))
+}
+
+/// A subagent of a session.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Subagent {
+    /// Its id.
+    pub agent: AgentId,
+    /// Its type name, e.g. `Explore`.
+    pub name: Option<Arc<str>>,
+    /// Its model.
+    pub model: Model,
+    /// What it is doing.
+    pub state: State,
+    /// Its gauge.
+    pub gauge: Gauge,
+    /// When something of it last arrived.
+    pub last_arrival: Timestamp,
+}
