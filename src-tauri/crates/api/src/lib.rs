@@ -1,1 +1,111 @@
-//! api
+//! The API over HTTP and the page: the only serialisation for people and other programs.
+//!
+//! Invariants: reads the ledger's queries and the watch's snapshots, and nothing else of them; words of the
+//! domain are never serialised themselves, `dto` has a counterpart of each. No task is spawned here: a
+//! stream costs what its reader holds, and a reader that does not read holds nobody up. Every stream ends
+//! when the resident closes.
+
+mod dto;
+mod error;
+#[cfg(test)]
+mod fixture;
+mod guard;
+mod health;
+mod inspect;
+mod key;
+mod page;
+mod query;
+mod range;
+mod records;
+mod sessions;
+mod signal;
+mod snapshot;
+mod stream;
+mod usage;
+
+use std::{fmt, sync::Arc};
+
+use axum::{Router, middleware, response::IntoResponse, routing::get};
+use http::HeaderMap;
+use plimsoll_domain::{Calendar, Levels, Timestamp, health::HealthProbe, health::Status};
+use plimsoll_ledger::Ledger;
+use plimsoll_loopback::HostLayer;
+use plimsoll_watch::Snapshot;
+use tokio::sync::{broadcast, watch};
+use tokio_util::sync::CancellationToken;
+
+pub use key::Key;
+pub use signal::Signal;
+
+use crate::{dto::Resident, error::ApiError, stream::Encoded};
+
+/// Everything that the API shows, and what it needs to show it.
+pub struct Api {
+    /// The books.
+    pub ledger: Ledger,
+    /// The live sessions.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// Listeners and problems.
+    pub status: watch::Receiver<Arc<Status>>,
+    /// The resident's own state.
+    pub probe: Arc<dyn HealthProbe>,
+    /// The signals as they arrive. Nothing needs to be sent while nobody has subscribed.
+    pub signals: broadcast::Sender<Arc<Signal>>,
+    /// The key of `runtime.json`.
+    pub key: Key,
+    /// The calendar of reports that name no time zone.
+    pub calendar: Calendar,
+    /// Where the levels lie.
+    pub levels: Levels,
+    /// The clock.
+    pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    /// Ends every stream.
+    pub closing: CancellationToken,
+    /// When this run of the resident began.
+    pub started: Timestamp,
+    /// The application's version.
+    pub version: &'static str,
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+/// What all requests share.
+struct Shared {
+    api: Api,
+    /// The last commit as frames, so that it is serialised once and not once per client.
+    encoded: Encoded,
+}
+
+impl Shared {
+    fn resident(&self) -> Resident<'_> {
+        Resident { version: self.api.version, started: self.api.started, levels: &self.api.levels }
+    }
+}
+
+/// The routes of the API and the page. They answer only to requests that `plimsoll_loopback` serves: the
+/// checks of Host and Origin need the connection that it adds.
+pub fn router(api: Api) -> Router {
+    let shared = Arc::new(Shared { api, encoded: Encoded::default() });
+    let v1 = Router::new()
+        .route("/snapshot", get(snapshot::read))
+        .route("/events", get(stream::follow))
+        .route("/sessions", get(sessions::list))
+        .route("/sessions/{id}", get(sessions::read))
+        .route("/sessions/{id}/context", get(sessions::context))
+        .route("/usage", get(usage::report))
+        .route("/usage-records", get(records::list))
+        .route("/health", get(health::read))
+        .route("/inspect", get(inspect::follow));
+    Router::new()
+        .nest("/api/v1", v1)
+        .fallback(page::read)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard::admit))
+        .layer(HostLayer::new(|_: &HeaderMap, fault| ApiError::Host(fault).into_response()))
+        .layer(middleware::map_response(guard::harden))
+        .with_state(shared)
+}

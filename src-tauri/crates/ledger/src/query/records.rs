@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use plimsoll_domain::{AgentId, Alert, Level, Model, ProcessId, Revision, SessionId, ThreadKey};
-use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
+use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::record;
 use crate::{
@@ -29,6 +29,17 @@ const ALERTS: &str = "SELECT a.*, s.name AS session_name FROM alert a JOIN sessi
 
 /// Usage records that a filter names, in order of revision.
 pub(crate) async fn records(
+    connection: &mut SqliteConnection,
+    filter: &RecordFilter,
+) -> sqlx::Result<Vec<UsageRecord>> {
+    let mut view = connection.begin().await?;
+    let all = records_in(&mut view, filter).await?;
+    view.rollback().await?;
+    Ok(all)
+}
+
+/// Within a view, or a commit between two statements would be skipped by whoever goes on after the last revision.
+async fn records_in(
     connection: &mut SqliteConnection,
     filter: &RecordFilter,
 ) -> sqlx::Result<Vec<UsageRecord>> {
@@ -60,10 +71,12 @@ pub(crate) async fn changes(
     limit: u32,
 ) -> sqlx::Result<Vec<Change>> {
     let filter = RecordFilter { after, limit, ..RecordFilter::default() };
+    let mut view = connection.begin().await?;
     let mut all: Vec<_> =
-        records(connection, &filter).await?.into_iter().map(Change::Usage).collect();
+        records_in(&mut view, &filter).await?.into_iter().map(Change::Usage).collect();
     let alerts =
-        sqlx::query(ALERTS).bind(after.0).bind(i64::from(limit)).fetch_all(connection).await?;
+        sqlx::query(ALERTS).bind(after.0).bind(i64::from(limit)).fetch_all(&mut *view).await?;
+    view.rollback().await?;
     for row in &alerts {
         all.extend(read_alert(row)?.map(Change::Alert));
     }

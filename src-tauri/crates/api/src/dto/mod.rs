@@ -1,0 +1,21 @@
+//! The wire types: the only place where words of the domain become JSON. Borrowed from what they show,
+//! built and serialised at once.
+
+mod change;
+mod health;
+mod scalar;
+mod session;
+mod signal;
+mod snapshot;
+mod usage;
+
+pub(crate) use change::{Change, LevelReached};
+pub(crate) use health::Health;
+pub(crate) use scalar::{Permille, Time, last_part};
+pub(crate) use session::{Context, Session, SessionBooks, SessionContext, SessionPage};
+pub(crate) use signal::SignalSeen;
+pub(crate) use snapshot::{Listener, Problem, Resident, Snapshot, Today};
+pub(crate) use usage::{Usage, UsageRecord, UsageRecords, UsageReport, UsageRow};
+
+#[cfg(test)]
+mod typescript;

@@ -1,0 +1,131 @@
+//! Everything live at one moment, on the wire.
+
+use plimsoll_domain::{Levels, Timestamp, health};
+use plimsoll_watch as watch;
+use serde::Serialize;
+
+use super::{Session, Time, Usage};
+
+/// What does not change during a run of the resident.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Resident<'a> {
+    /// The application's version.
+    pub(crate) version: &'a str,
+    /// When the run began.
+    pub(crate) started: Timestamp,
+    /// Where the levels lie.
+    pub(crate) levels: &'a Levels,
+}
+
+/// Everything live at one moment.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Snapshot<'a> {
+    revision: i64,
+    version: u64,
+    as_of: Time,
+    app_version: &'a str,
+    started_at: Time,
+    sessions: Vec<Session<'a>>,
+    today: Today<'a>,
+    last_arrival_at: Option<Time>,
+    listeners: Vec<Listener<'a>>,
+    problems: Vec<Problem<'a>>,
+}
+
+impl<'a> Snapshot<'a> {
+    /// A snapshot with the state of the resident.
+    pub(crate) fn new(
+        snapshot: &'a watch::Snapshot,
+        status: &'a health::Status,
+        resident: Resident<'a>,
+    ) -> Self {
+        let sessions = snapshot.sessions.iter();
+        Self {
+            revision: snapshot.revision.0,
+            version: snapshot.version,
+            as_of: Time(snapshot.as_of),
+            app_version: resident.version,
+            started_at: Time(resident.started),
+            sessions: sessions.map(|view| Session::new(view, resident.levels)).collect(),
+            today: Today::from(&snapshot.today),
+            last_arrival_at: snapshot.last_arrival.map(Time),
+            listeners: status.listeners.iter().map(Listener::from).collect(),
+            problems: status.problems.iter().map(Problem::from).collect(),
+        }
+    }
+}
+
+/// Use since local midnight.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Today<'a> {
+    from: Time,
+    time_zone: &'a str,
+    usage: Usage,
+}
+
+impl<'a> From<&'a watch::Today> for Today<'a> {
+    fn from(today: &'a watch::Today) -> Self {
+        Self { from: Time(today.from), time_zone: &today.zone, usage: today.usage.into() }
+    }
+}
+
+/// One address that the resident listens on, or would.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Listener<'a> {
+    #[cfg_attr(test, ts(type = "\"otlp-http\" | \"otlp-grpc\" | \"dashboard\""))]
+    name: &'static str,
+    addresses: &'a [String],
+    #[cfg_attr(test, ts(type = "\"listening\" | \"portTaken\" | \"failed\""))]
+    state: &'static str,
+}
+
+impl<'a> From<&'a health::Listener> for Listener<'a> {
+    fn from(listener: &'a health::Listener) -> Self {
+        let state = match listener.state {
+            health::ListenerState::Listening => "listening",
+            health::ListenerState::PortTaken => "portTaken",
+            health::ListenerState::Failed => "failed",
+        };
+        Self { name: listener.name, addresses: &listener.addresses, state }
+    }
+}
+
+/// Something that needs the user.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Problem<'a> {
+    code: &'static str,
+    message: &'a str,
+    since: Time,
+}
+
+impl<'a> From<&'a health::Problem> for Problem<'a> {
+    fn from(problem: &'a health::Problem) -> Self {
+        Self { code: problem.code, message: &problem.message, since: Time(problem.since) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture;
+
+    /// Scenario: the first moment of a run: no session, nothing arrived, one port taken.
+    /// Guarantees: the JSON that the page begins with; the last arrival is unknown, not 1970.
+    #[test]
+    fn an_empty_snapshot_on_the_wire() {
+        let levels = Levels::default();
+        let resident = Resident { version: "0.1.0", started: fixture::NOON, levels: &levels };
+        let snapshot = watch::Snapshot { as_of: fixture::NOON, ..watch::Snapshot::default() };
+        let status = fixture::status();
+        let json = Snapshot::new(&snapshot, &status, resident);
+        insta::assert_json_snapshot!("snapshot_empty", json);
+    }
+}

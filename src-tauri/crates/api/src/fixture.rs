@@ -1,0 +1,191 @@
+//! Things as the rooms below hand them over, for the tests of this crate.
+
+use std::sync::Arc;
+
+use plimsoll_domain::{
+    AgentId, Alert, Level, Levels, Line, Model, NanoUsd, ProcessId, QuerySource, RequestId,
+    Revision, SessionId, ThreadKey, Timestamp, Tokens, Window, WindowEvidence, Witness, Witnesses,
+    health::{
+        Counter, Health, Listener, ListenerState, Problem, Status, TaskHealth, UnknownSignal,
+    },
+};
+use plimsoll_ledger::{SessionSummary, Usage, UsageRecord};
+use plimsoll_watch::{Gauge, SessionView, State, Subagent};
+
+/// 2026-11-23T12:00:00.250Z.
+pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_795_435_200_250);
+
+pub(crate) fn model(name: &str) -> Model {
+    Model::parse(name).0
+}
+
+pub(crate) fn tokens() -> Tokens {
+    Tokens { input: 17, output: 113, cache_read: 12_011, cache_creation: 3_307 }
+}
+
+pub(crate) fn usage() -> Usage {
+    Usage {
+        tokens: tokens(),
+        cost: NanoUsd(17_750_550),
+        requests: 1,
+        unpriced: 0,
+        unattributed: Tokens::ZERO,
+    }
+}
+
+pub(crate) fn record(revision: i64) -> UsageRecord {
+    UsageRecord {
+        key: "req_011".into(),
+        request: Some(RequestId::new("req_011")),
+        session: Some(SessionId::new("s-1")),
+        process: Some(ProcessId(1)),
+        agent: None,
+        agent_name: None,
+        source: QuerySource::Main,
+        subsystem: Some("sdk".into()),
+        model: model("claude-sonnet-4-6"),
+        tokens: tokens(),
+        cost: Some(NanoUsd(17_750_550)),
+        duration_ms: Some(4_321),
+        at: NOON,
+        from: None,
+        witnesses: Witnesses::only(Witness::Event),
+        revision: Revision(revision),
+    }
+}
+
+pub(crate) fn unattributed(revision: i64) -> UsageRecord {
+    UsageRecord {
+        key: "~s-1/claude-sonnet-4-6".into(),
+        request: None,
+        process: None,
+        subsystem: None,
+        cost: None,
+        duration_ms: None,
+        from: Some(Timestamp::from_millis(NOON.millis() - 10_000)),
+        witnesses: Witnesses::only(Witness::Metric),
+        ..record(revision)
+    }
+}
+
+pub(crate) fn alert(revision: i64) -> Alert {
+    let session = SessionId::new("s-1");
+    Alert {
+        thread: ThreadKey { session, process: Some(ProcessId(1)), agent: None },
+        cycle: Timestamp::from_millis(NOON.millis() - 600_000),
+        level: Level::Checkpoint,
+        occupancy: 151_203,
+        line: 167_000,
+        at: NOON,
+        revision: Some(Revision(revision)),
+    }
+}
+
+pub(crate) fn gauge(occupancy: u64) -> Gauge {
+    let model = model("claude-opus-4-6");
+    let window = Window::resolve(&model, WindowEvidence::default());
+    let line = Line::by_formula(&model, window);
+    Gauge {
+        occupancy,
+        estimated: false,
+        window,
+        line,
+        level: Levels::default().reached(occupancy, line.tokens),
+        cycle: Timestamp::from_millis(NOON.millis() - 600_000),
+        requests: 12,
+        as_of: NOON,
+    }
+}
+
+pub(crate) fn view(session: &str) -> SessionView {
+    SessionView {
+        session: SessionId::new(session),
+        project: Some("/home/ada/work/engine".into()),
+        branch: Some("main".into()),
+        client_version: Some("2.1.330".into()),
+        state: State::Working,
+        gauge: Some(gauge(151_203)),
+        model: Some(model("claude-opus-4-6")),
+        subagents: vec![Subagent {
+            agent: AgentId::new("a-1"),
+            name: Some("Explore".into()),
+            model: model("claude-haiku-4-5-20251001"),
+            state: State::Idle,
+            gauge: gauge(20_000),
+            last_arrival: NOON,
+        }],
+        usage: usage(),
+        compactions: 1,
+        has_events: true,
+        has_metrics: true,
+        started: Timestamp::from_millis(NOON.millis() - 600_000),
+        last_at: NOON,
+        last_arrival: NOON,
+    }
+}
+
+pub(crate) fn summary(session: &str, last_arrival: Timestamp) -> SessionSummary {
+    SessionSummary {
+        session: SessionId::new(session),
+        project: Some("/home/ada/work/engine".into()),
+        branch: None,
+        client_version: Some("2.1.330".into()),
+        first_at: Timestamp::from_millis(NOON.millis() - 600_000),
+        last_at: NOON,
+        last_arrival,
+        usage: usage(),
+        has_events: true,
+        has_metrics: false,
+    }
+}
+
+pub(crate) fn status() -> Status {
+    Status {
+        listeners: vec![Listener {
+            name: "otlp-http",
+            addresses: vec!["127.0.0.1:4318".into()],
+            state: ListenerState::PortTaken,
+        }],
+        problems: vec![Problem {
+            code: "port-taken",
+            message: "Another program listens on port 4318.".into(),
+            since: NOON,
+        }],
+    }
+}
+
+pub(crate) fn well() -> Health {
+    Health {
+        started: NOON,
+        status: Status::default(),
+        tasks: vec![TaskHealth { name: "watch", running: true, restarts: 1, last_error: None }],
+        counters: Vec::new(),
+        unknown: Vec::new(),
+        last_arrival: None,
+    }
+}
+
+pub(crate) fn health() -> Health {
+    Health {
+        status: status(),
+        tasks: vec![TaskHealth {
+            name: "ledger-writer",
+            running: false,
+            restarts: 2,
+            last_error: Some("commit: disk full".into()),
+        }],
+        counters: vec![Counter {
+            name: "otlp.refused",
+            label: "http/logs/malformed".into(),
+            value: 3,
+        }],
+        unknown: vec![UnknownSignal {
+            kind: "event",
+            name: Arc::from("com.anthropic.claude_code.events/novel"),
+            attributes: vec!["duration_ms:int".into()],
+            seen: 4,
+        }],
+        last_arrival: Some(NOON),
+        ..well()
+    }
+}

@@ -1,0 +1,9 @@
+//! The API over its routes and over real sockets, with a ledger of its own.
+
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod books;
+mod desk;
+mod routes;
+mod stream;
+mod stream_books;
