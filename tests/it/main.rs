@@ -1,1 +1,11 @@
-//! Integration tests of the engine, one binary.
+//! Integration tests of the whole program, one binary: real sockets, a real file, recorded traffic.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod bad_input;
+mod captures;
+mod crash;
+mod house;
+mod layering;
+mod lifetime;
+mod stream;

@@ -46,6 +46,7 @@ pub(crate) fn record(revision: i64) -> UsageRecord {
         model: model("claude-sonnet-4-6"),
         tokens: tokens(),
         cost: Some(NanoUsd(17_750_550)),
+        orchestration: None,
         duration_ms: Some(4_321),
         at: NOON,
         from: None,

@@ -82,7 +82,12 @@ struct Shared {
 
 impl Shared {
     fn resident(&self) -> Resident<'_> {
-        Resident { version: self.api.version, started: self.api.started, levels: &self.api.levels }
+        Resident {
+            version: self.api.version,
+            started: self.api.started,
+            levels: &self.api.levels,
+            now: (self.api.now)(),
+        }
     }
 }
 

@@ -85,6 +85,8 @@ pub struct ApiRequest {
     pub ttft_ms: Option<u64>,
     /// Reasoning effort, e.g. `high`.
     pub effort: Option<Arc<str>>,
+    /// The name under which an orchestrator runs the client (`orchestration.id`).
+    pub orchestration: Option<Arc<str>>,
 }
 
 /// How a counter's values relate to each other.

@@ -1,1 +1,31 @@
-//! engine
+//! Puts the parts together: configuration, sockets, the running engine, and its drain.
+//!
+//! Invariants: the only crate that spawns long-lived tasks, each with a name, a span and a supervisor. Ports
+//! are taken before anything else is done. What a receiver acknowledged is in the ledger or in the spool.
+//! Time, sockets, paths and the environment come in through arguments.
+
+mod announce;
+mod backoff;
+mod board;
+mod config;
+mod engine;
+mod environment;
+mod health;
+mod intake;
+mod places;
+mod port;
+mod projects;
+mod running;
+mod runtime_file;
+mod signals;
+mod spool;
+mod stage;
+mod supervise;
+
+pub use board::Now;
+pub use config::{Config, ConfigError, DashboardConfig, Key, LedgerConfig, Origin, ReceiverConfig};
+pub use engine::{Engine, EngineError, Surroundings};
+pub use environment::Environment;
+pub use places::{ConfigFile, Places};
+pub use running::Running;
+pub use runtime_file::RuntimeInfo;

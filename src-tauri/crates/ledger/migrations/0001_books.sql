@@ -59,6 +59,7 @@ CREATE TABLE request (
     duration_ms       INTEGER,
     ttft_ms           INTEGER,
     effort            TEXT,
+    orchestration     TEXT,
     witnesses         INTEGER NOT NULL
 ) STRICT;
 

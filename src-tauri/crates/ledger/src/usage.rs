@@ -67,6 +67,8 @@ pub struct UsageRecord {
     pub tokens: Tokens,
     /// Cost; `None` where nobody told.
     pub cost: Option<NanoUsd>,
+    /// The name under which an orchestrator ran the client.
+    pub orchestration: Option<Arc<str>>,
     /// Duration in milliseconds.
     pub duration_ms: Option<u64>,
     /// When it was completed; for unattributed use, the end of the span.

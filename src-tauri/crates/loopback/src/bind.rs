@@ -5,8 +5,8 @@ use std::{
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
 };
 
-/// The listeners of one port: on 127.0.0.1 and, where the machine has IPv6, on ::1. Connections wait in
-/// the kernel's queue until [`Bound::serve`] accepts them.
+/// The listeners of one port: on 127.0.0.1 and, where the machine has IPv6, on ::1. Connections
+/// wait in the kernel's queue until [`Bound::serve`] accepts them.
 #[derive(Debug)]
 pub struct Bound {
     pub(crate) listeners: Vec<(SocketAddr, TcpListener)>,
@@ -38,8 +38,8 @@ pub enum BindError {
 }
 
 /// Takes the port of `address`. An address on 127.0.0.1 takes the same port on ::1 too, because
-/// `localhost` may mean either; that part is left out where the machine has no IPv6. With port 0 the
-/// system chooses, and ::1 follows where it can.
+/// `localhost` may mean either; that part is left out where the machine has no IPv6. With port 0
+/// the system chooses, and ::1 follows where it can.
 ///
 /// # Errors
 /// When the address is not loopback, or one of the two ports cannot be had.

@@ -28,8 +28,8 @@ use crate::{
     tally::Tally,
 };
 
-/// How many requests of one HTTP/2 connection may be under way; it bounds what one client can make us
-/// hold at once.
+/// How many requests of one HTTP/2 connection may be under way; it bounds what one client can make
+/// us hold at once.
 const CONCURRENT_STREAMS: u32 = 32;
 
 /// Which connection a request came over. In every request's extensions.

@@ -1,7 +1,7 @@
 //! Patience with a silent client, none with one that stops in the middle of a request's head.
 //!
-//! The HTTP library's own head timeout also closes connections that idle between two requests, and the
-//! client reports from idle sessions only once a minute. So the bytes are watched here instead.
+//! The HTTP library's own head timeout also closes connections that idle between two requests, and
+//! the client reports from idle sessions only once a minute. So the bytes are watched here instead.
 
 use std::{
     io,

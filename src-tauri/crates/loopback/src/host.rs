@@ -1,5 +1,5 @@
-//! The Host check: a page of another site must not reach us through the user's browser by pointing its
-//! own name at 127.0.0.1.
+//! The Host check: a page of another site must not reach us through the user's browser by pointing
+//! its own name at 127.0.0.1.
 
 use std::task::{Context, Poll};
 
@@ -39,8 +39,8 @@ impl HostFault {
     }
 }
 
-/// Lets only requests through that name `localhost`, `127.0.0.1` or `[::1]` with the port they came in
-/// on (no port means 80). What is answered otherwise is the given function's to say; it sees the
+/// Lets only requests through that name `localhost`, `127.0.0.1` or `[::1]` with the port they came
+/// in on (no port means 80). What is answered otherwise is the given function's to say; it sees the
 /// request's headers.
 #[derive(Debug, Clone)]
 pub struct HostLayer<F> {
@@ -93,8 +93,8 @@ where
     }
 }
 
-/// Both the address in the request line (`:authority` over HTTP/2) and the Host header must be ours,
-/// where they are given. A request that did not come through this crate's server is refused.
+/// Both the address in the request line (`:authority` over HTTP/2) and the Host header must be
+/// ours, where they are given. A request that did not come through this crate's server is refused.
 fn check<B>(request: &Request<B>) -> Result<(), HostFault> {
     let port = request.extensions().get::<Connection>().map(|connection| connection.local.port());
     let port = port.ok_or(HostFault::Foreign)?;
@@ -128,7 +128,8 @@ mod tests {
     use super::*;
 
     /// Scenario: hosts as clients and attackers write them.
-    /// Guarantees: only the three names, in any case, with exactly the served port; no port means 80.
+    /// Guarantees: only the three names, in any case, with exactly the served port; no port means
+    /// 80.
     #[test]
     fn only_loopback_names_with_the_served_port_are_ours() {
         for host in ["localhost:4318", "LOCALHOST:4318", "127.0.0.1:4318", "[::1]:4318"] {

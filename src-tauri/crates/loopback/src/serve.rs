@@ -34,7 +34,8 @@ pub struct Serve {
     pub on_close: Option<OnClose>,
     /// How long requests under way may take to finish at the end.
     pub drain: Duration,
-    /// How many connections are served at once; further ones wait in the kernel's queue. At least 1.
+    /// How many connections are served at once; further ones wait in the kernel's queue. At least
+    /// 1.
     pub max_connections: usize,
     /// Where connections get their numbers.
     pub ids: ConnectionIds,
@@ -82,11 +83,11 @@ pub enum ServeError {
 }
 
 impl Bound {
-    /// Serves the router over HTTP/1 and HTTP/2 without TLS until `cancel`, then lets requests under way
-    /// finish. Every request carries a [`Connection`] in its extensions.
+    /// Serves the router over HTTP/1 and HTTP/2 without TLS until `cancel`, then lets requests
+    /// under way finish. Every request carries a [`Connection`] in its extensions.
     ///
-    /// A stream that never ends by itself has to end on a token of the caller's, or it is cut off when
-    /// `drain` is over. Dropping the returned future closes all connections at once.
+    /// A stream that never ends by itself has to end on a token of the caller's, or it is cut off
+    /// when `drain` is over. Dropping the returned future closes all connections at once.
     ///
     /// # Errors
     /// Only before the first connection is accepted.
@@ -206,7 +207,7 @@ mod tests {
     /// Guarantees: it gets not one byte, its connection is closed and counted, and the router sees
     /// nothing of it.
     #[tokio::test]
-    async fn a_stranger_gets_no_answer() -> std::io::Result<()> {
+    async fn a_stranger_gets_no_answer() -> io::Result<()> {
         let bound = crate::bind((Ipv4Addr::LOCALHOST, 0).into()).map_err(io::Error::other)?;
         let address = bound.addresses()[0];
         let options = Serve::default();

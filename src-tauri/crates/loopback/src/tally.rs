@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use plimsoll_domain::health::Counter;
 
-/// What happened to the connections of one listener since the start. Shared with the code that serves,
-/// so that it can be read while serving.
+/// What happened to the connections of one listener since the start. Shared with the code that
+/// serves, so that it can be read while serving.
 #[derive(Debug, Default)]
 pub struct Tally {
     pub(crate) accepted: Count,
@@ -15,9 +15,9 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// The counts under the listener's name (`otlp-http`, `otlp-grpc`, `dashboard`). `stranger`: the
-    /// peer's socket belongs to another user, or to nobody any more; `unverified`: its owner could not
-    /// be looked up; `accept-error`: the system could not hand a connection over.
+    /// The counts under the listener's name (`otlp-http`, `otlp-grpc`, `dashboard`). `stranger`:
+    /// the peer's socket belongs to another user, or to nobody any more; `unverified`: its owner
+    /// could not be looked up; `accept-error`: the system could not hand a connection over.
     #[must_use]
     pub fn report(&self, listener: &str) -> Vec<Counter> {
         let mut counters = vec![Counter {

@@ -80,8 +80,8 @@ async fn keep_alive(stream: TcpStream) -> http1::SendRequest<Empty<Bytes>> {
 }
 
 /// Scenario: a client on each address family.
-/// Guarantees: both are served on the same port by the same user's check, each request knows its own
-/// connection and both ends of it.
+/// Guarantees: both are served on the same port by the same user's check, each request knows its
+/// own connection and both ends of it.
 #[tokio::test]
 async fn both_families_are_served_on_one_port() {
     let server = Server::start(whoami(), Serve::default());
@@ -230,7 +230,8 @@ fn slow() -> (Router, Arc<Notify>, Arc<Notify>) {
 }
 
 /// Scenario: the drain begins while a request is under way and another connection is idle.
-/// Guarantees: the request is answered, the idle connection closed, nobody else let in, and serving ends.
+/// Guarantees: the request is answered, the idle connection closed, nobody else let in, and serving
+/// ends.
 #[tokio::test]
 async fn a_drain_lets_requests_finish() {
     let (router, begun, finish) = slow();
@@ -244,7 +245,10 @@ async fn a_drain_lets_requests_finish() {
 
     server.cancel.cancel();
     assert_eq!(idle.read(&mut [0; 1024]).await.unwrap(), 0, "the idle one is closed");
-    assert!(TcpStream::connect(server.addresses[0]).await.is_err(), "nobody is let in");
+    while TcpStream::connect(server.addresses[0]).await.is_ok() {
+        // Until the listener is closed.
+        tokio::task::yield_now().await;
+    }
     assert!(!server.task.is_finished());
     finish.notify_one();
     let mut answer = String::new();
@@ -282,7 +286,7 @@ async fn aborted_serving_leaves_no_connection() {
 
 /// Scenario: more clients than places.
 /// Guarantees: the one too many waits, unharmed, until a place is free.
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn one_client_too_many_waits() {
     let (router, begun, finish) = slow();
     let server = Server::start(router, Serve { max_connections: 1, ..Serve::default() });
@@ -292,7 +296,7 @@ async fn one_client_too_many_waits() {
     let mut second = server.connect().await;
     let mut waiting =
         std::pin::pin!(raw(&mut second, "GET / HTTP/1.1\r\nConnection: close\r\n\r\n"));
-    let early = tokio::time::timeout(Duration::from_millis(50), waiting.as_mut()).await;
+    let early = tokio::time::timeout(Duration::from_secs(60), waiting.as_mut()).await;
     assert!(early.is_err(), "answered while all places were taken");
     finish.notify_one();
     assert!(waiting.await.starts_with("HTTP/1.1 200 "));

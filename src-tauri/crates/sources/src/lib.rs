@@ -1,1 +1,27 @@
-//! sources
+//! Dialects: what clients send becomes facts. Also says of every signal how it was understood, and finds where a
+//! session works.
+//!
+//! Invariants: the only crate that knows a vendor's attribute names, scopes and file layouts. Everything but
+//! [`project`] is pure: no I/O, no clock. Which attributes are read is an allow-list: prompts, answers, tool
+//! inputs, error texts and e-mail addresses are not on it, so they are in no [`Reading`] and no [`Sighting`].
+//! Bad input is data: what cannot be used is counted with a reason, and spoils nothing beside it.
+
+mod attributes;
+#[cfg(test)]
+mod builders;
+mod claude_code;
+pub mod project;
+mod reading;
+mod series;
+mod sighting;
+mod signal;
+#[cfg(test)]
+mod tests;
+mod unknown;
+mod usage;
+mod walk;
+
+pub use reading::{Reading, read};
+pub use sighting::{Sighting, Understood, describe};
+pub use signal::SignalKind;
+pub use unknown::{Unknown, UnknownSignals};

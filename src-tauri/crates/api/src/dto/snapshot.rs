@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{Session, Time, Usage};
 
-/// What does not change during a run of the resident.
+/// The resident that answers, at the moment it does.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Resident<'a> {
     /// The application's version.
@@ -15,6 +15,8 @@ pub(crate) struct Resident<'a> {
     pub(crate) started: Timestamp,
     /// Where the levels lie.
     pub(crate) levels: &'a Levels,
+    /// The time of the answer: a snapshot of an idle resident is old, and ages are counted from this.
+    pub(crate) now: Timestamp,
 }
 
 /// Everything live at one moment.
@@ -45,7 +47,7 @@ impl<'a> Snapshot<'a> {
         Self {
             revision: snapshot.revision.0,
             version: snapshot.version,
-            as_of: Time(snapshot.as_of),
+            as_of: Time(resident.now),
             app_version: resident.version,
             started_at: Time(resident.started),
             sessions: sessions.map(|view| Session::new(view, resident.levels)).collect(),
@@ -122,8 +124,13 @@ mod tests {
     #[test]
     fn an_empty_snapshot_on_the_wire() {
         let levels = Levels::default();
-        let resident = Resident { version: "0.1.0", started: fixture::NOON, levels: &levels };
-        let snapshot = watch::Snapshot { as_of: fixture::NOON, ..watch::Snapshot::default() };
+        let resident = Resident {
+            version: "0.1.0",
+            started: fixture::NOON,
+            levels: &levels,
+            now: fixture::NOON,
+        };
+        let snapshot = watch::Snapshot::default();
         let status = fixture::status();
         let json = Snapshot::new(&snapshot, &status, resident);
         insta::assert_json_snapshot!("snapshot_empty", json);

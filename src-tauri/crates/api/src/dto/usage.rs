@@ -136,7 +136,7 @@ impl<'a> From<&'a ledger::UsageRecord> for UsageRecord<'a> {
         Self {
             id: &record.key,
             request_id: record.request.as_ref().map(domain::RequestId::as_str),
-            orchestration_id: session_id.map(|session| format!("telemetry-{session}")),
+            orchestration_id: orchestration(record),
             session_id,
             agent_id: record.agent.as_ref().map(domain::AgentId::as_str),
             agent_name: record.agent_name.as_deref(),
@@ -157,6 +157,12 @@ impl<'a> From<&'a ledger::UsageRecord> for UsageRecord<'a> {
             revision: record.revision.0,
         }
     }
+}
+
+/// The orchestrator's own name for the run, or one made of the session's.
+fn orchestration(record: &ledger::UsageRecord) -> Option<String> {
+    let made = || record.session.as_ref().map(|session| format!("telemetry-{session}"));
+    record.orchestration.as_deref().map(str::to_owned).or_else(made)
 }
 
 /// Usage records in order of revision.

@@ -196,6 +196,7 @@ pub(crate) fn priced(session: &str, request: &str, millis: i64, cost: Option<Nan
         duration_ms: Some(900),
         ttft_ms: None,
         effort: None,
+        orchestration: None,
     });
     let envelope = Envelope {
         witness: Witness::Event,

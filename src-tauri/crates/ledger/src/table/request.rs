@@ -27,14 +27,15 @@ pub(crate) struct RequestRow {
     pub(crate) duration_ms: Option<u64>,
     pub(crate) ttft_ms: Option<u64>,
     pub(crate) effort: Option<Arc<str>>,
+    pub(crate) orchestration: Option<Arc<str>>,
     pub(crate) witnesses: Witnesses,
 }
 
 static INSERT: Rows = Rows::new(
     "INSERT INTO request (revision, key, session, process, model, source, subsystem, agent, agent_name, at, \
      arrived, input, output, cache_read, cache_creation, cache_creation_1h, cost, duration_ms, ttft_ms, \
-     effort, witnesses) VALUES",
-    21,
+     effort, orchestration, witnesses) VALUES",
+    22,
     "ON CONFLICT DO NOTHING",
 );
 static FIND: Rows = Rows::new("SELECT * FROM request WHERE key IN (VALUES", 1, ")");
@@ -92,6 +93,7 @@ fn bind<'q>(statement: Statement<'q>, row: &RequestRow) -> Statement<'q> {
         .bind(row.duration_ms.map(stored))
         .bind(row.ttft_ms.map(stored))
         .bind(row.effort.clone())
+        .bind(row.orchestration.clone())
         .bind(row.witnesses.bits())
 }
 
@@ -115,6 +117,7 @@ pub(crate) fn read(row: &SqliteRow) -> sqlx::Result<RequestRow> {
         duration_ms: maybe_count(row, "duration_ms")?,
         ttft_ms: maybe_count(row, "ttft_ms")?,
         effort: text(row, "effort")?,
+        orchestration: text(row, "orchestration")?,
         witnesses: Witnesses::from_bits(row.try_get("witnesses")?),
     })
 }

@@ -30,6 +30,7 @@ pub(crate) fn requests(one: &RequestRow, other: &RequestRow) -> RequestRow {
         duration_ms: best.duration_ms.or(second.duration_ms),
         ttft_ms: best.ttft_ms.or(second.ttft_ms),
         effort: best.effort.clone().or_else(|| second.effort.clone()),
+        orchestration: best.orchestration.clone().or_else(|| second.orchestration.clone()),
         witnesses: one.witnesses.union(other.witnesses),
     }
 }

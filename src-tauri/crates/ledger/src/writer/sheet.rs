@@ -139,6 +139,7 @@ impl Sheet {
             duration_ms: request.duration_ms,
             ttft_ms: request.ttft_ms,
             effort: request.effort.clone(),
+            orchestration: request.orchestration.clone(),
             witnesses: Witnesses::only(fact.envelope.witness),
         };
         match self.request_places.entry(key) {

@@ -124,6 +124,7 @@ pub(crate) fn event(session: &str, request: &str, at: i64, output: u64) -> Fact 
         duration_ms: Some(22),
         ttft_ms: None,
         effort: None,
+        orchestration: None,
     };
     fact(session, at, Statement::Request(request))
 }

@@ -48,6 +48,7 @@ fn request(seconds_ago: u64, sequence: u64, occupancy: u64) -> Fact {
         duration_ms: None,
         ttft_ms: None,
         effort: None,
+        orchestration: None,
     };
     fact(seconds_ago, sequence, Statement::Request(request))
 }

@@ -1,0 +1,199 @@
+//! The board on which every part posts its state: listeners, problems, tasks.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use plimsoll_domain::{
+    Timestamp,
+    health::{Listener, ListenerState, Problem, Status, TaskHealth},
+};
+use tokio::sync::watch;
+
+/// The time now; handed in so that tests can set it.
+pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// What can be wrong, worst first: the order in which people see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Trouble {
+    /// The ledger cannot be opened.
+    LedgerClosed,
+    /// The ledger cannot be written; requests wait in the spool.
+    SpoolInUse,
+    /// A spooled request that the ledger refuses for good was set aside.
+    SetAside,
+    /// A port is taken by another program.
+    PortTaken(&'static str),
+    /// An address cannot be listened on for another reason.
+    ListenFailed(&'static str),
+    /// A task ended early and is being restarted.
+    TaskFailing(&'static str),
+    /// A client changed a signal that the books rely on.
+    SignalChanged,
+    /// The dashboard is served on another port than the configured one.
+    DashboardMoved,
+    /// Commands do not find this engine.
+    NotFound,
+}
+
+impl Trouble {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::LedgerClosed => "ledger-closed",
+            Self::SpoolInUse => "spool-in-use",
+            Self::SetAside => "set-aside",
+            Self::PortTaken(_) => "port-taken",
+            Self::ListenFailed(_) => "listen-failed",
+            Self::TaskFailing(_) => "task-restarting",
+            Self::SignalChanged => "signal-changed",
+            Self::DashboardMoved => "dashboard-moved",
+            Self::NotFound => "not-found",
+        }
+    }
+}
+
+/// Shared by all parts. Its lock is held for moments only, never across an await.
+pub(crate) struct Board {
+    posted: Mutex<Posted>,
+    status: watch::Sender<Arc<Status>>,
+    now: Now,
+}
+
+#[derive(Default)]
+struct Posted {
+    listeners: Vec<Listener>,
+    problems: BTreeMap<Trouble, Problem>,
+    tasks: Vec<TaskHealth>,
+}
+
+impl Board {
+    pub(crate) fn new(now: Now) -> Self {
+        let status = watch::Sender::new(Arc::default());
+        Self { posted: Mutex::default(), status, now }
+    }
+
+    /// The status now and its changes.
+    pub(crate) fn status(&self) -> watch::Receiver<Arc<Status>> {
+        self.status.subscribe()
+    }
+
+    /// The tasks in the order of their first start.
+    pub(crate) fn tasks(&self) -> Vec<TaskHealth> {
+        self.posted().tasks.clone()
+    }
+
+    /// Posts a listener; listeners keep the order in which they first came.
+    pub(crate) fn post_listener(
+        &self,
+        name: &'static str,
+        addresses: Vec<String>,
+        state: ListenerState,
+    ) {
+        let mut posted = self.posted();
+        let listener = Listener { name, addresses, state };
+        match posted.listeners.iter_mut().find(|known| known.name == name) {
+            Some(known) => *known = listener,
+            None => posted.listeners.push(listener),
+        }
+        self.publish(&posted);
+    }
+
+    /// Raises a problem, or changes its sentence; since when it holds stays.
+    pub(crate) fn raise(&self, trouble: Trouble, message: String) {
+        let mut posted = self.posted();
+        let since = posted.problems.get(&trouble).map_or_else(|| (self.now)(), |known| known.since);
+        posted.problems.insert(trouble, Problem { code: trouble.code(), message, since });
+        self.publish(&posted);
+    }
+
+    /// Takes a problem down, if it is up.
+    pub(crate) fn clear(&self, trouble: Trouble) {
+        let mut posted = self.posted();
+        if posted.problems.remove(&trouble).is_some() {
+            self.publish(&posted);
+        }
+    }
+
+    pub(crate) fn task_started(&self, name: &'static str) {
+        let mut posted = self.posted();
+        match posted.tasks.iter_mut().find(|task| task.name == name) {
+            Some(task) => task.running = true,
+            None => {
+                posted.tasks.push(TaskHealth { name, running: true, restarts: 0, last_error: None })
+            }
+        }
+    }
+
+    pub(crate) fn task_ended(&self, name: &'static str) {
+        if let Some(task) = self.posted().tasks.iter_mut().find(|task| task.name == name) {
+            task.running = false;
+        }
+    }
+
+    /// A task ended early and will be restarted.
+    pub(crate) fn task_failed(&self, name: &'static str, reason: String) {
+        self.raise(
+            Trouble::TaskFailing(name),
+            format!("A part of Plimsoll ({name}) stopped and is being restarted: {reason}."),
+        );
+        if let Some(task) = self.posted().tasks.iter_mut().find(|task| task.name == name) {
+            task.running = false;
+            task.restarts = task.restarts.saturating_add(1);
+            task.last_error = Some(reason);
+        }
+    }
+
+    fn posted(&self) -> MutexGuard<'_, Posted> {
+        self.posted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Called with the lock held, so that subscribers see changes in their order.
+    fn publish(&self, posted: &Posted) {
+        let status = Status {
+            listeners: posted.listeners.clone(),
+            problems: posted.problems.values().cloned().collect(),
+        };
+        self.status.send_if_modified(|last| {
+            let changed = **last != status;
+            if changed {
+                *last = Arc::new(status);
+            }
+            changed
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    use super::*;
+
+    /// Scenario: problems come in any order, one is raised twice, one is cleared.
+    /// Guarantees: worst first; the time of the first raising stays; unchanged posts wake nobody.
+    #[test]
+    fn problems_are_ordered_and_keep_their_time() {
+        let clock = Arc::new(AtomicI64::new(1));
+        let now = Arc::clone(&clock);
+        let board =
+            Board::new(Arc::new(move || Timestamp::from_millis(now.load(Ordering::Relaxed))));
+        let mut status = board.status();
+        board.raise(Trouble::DashboardMoved, "moved".into());
+        board.raise(Trouble::SpoolInUse, "1 waits".into());
+        clock.store(2, Ordering::Relaxed);
+        board.raise(Trouble::SpoolInUse, "2 wait".into());
+        let problems = status.borrow_and_update().problems.clone();
+        let shown: Vec<_> = problems
+            .iter()
+            .map(|problem| (problem.code, problem.message.as_str(), problem.since.millis()))
+            .collect();
+        assert_eq!(shown, [("spool-in-use", "2 wait", 1), ("dashboard-moved", "moved", 1)]);
+
+        board.raise(Trouble::SpoolInUse, "2 wait".into());
+        board.clear(Trouble::SignalChanged);
+        assert!(!status.has_changed().unwrap());
+        board.clear(Trouble::SpoolInUse);
+        assert_eq!(status.borrow_and_update().problems.len(), 1);
+    }
+}

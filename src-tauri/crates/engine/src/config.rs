@@ -1,0 +1,230 @@
+//! The configuration: defaults, then the file, then the environment, then flags; the later wins.
+
+mod address;
+mod error;
+mod file;
+mod level;
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use plimsoll_domain::Levels;
+
+pub use error::{ConfigError, Origin};
+
+use crate::{Environment, Places};
+
+/// Everything that can be set, as plain data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The OTLP receivers.
+    pub receiver: ReceiverConfig,
+    /// The dashboard and its API.
+    pub dashboard: DashboardConfig,
+    /// The books.
+    pub ledger: LedgerConfig,
+    /// Where each level lies on the way to the line.
+    pub levels: Levels,
+}
+
+/// `[receiver]`: where OTLP is received. Loopback only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReceiverConfig {
+    /// OTLP over HTTP; 127.0.0.1:4318 unless set.
+    pub http: SocketAddr,
+    /// OTLP over gRPC; 127.0.0.1:4317 unless set.
+    pub grpc: SocketAddr,
+}
+
+/// `[dashboard]`: where the page and the API are served. Loopback only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DashboardConfig {
+    /// The address; 127.0.0.1:3030 unless set.
+    pub listen: SocketAddr,
+}
+
+/// `[ledger]`: where the books are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LedgerConfig {
+    /// The SQLite file, absolute.
+    pub path: PathBuf,
+}
+
+/// One thing that can be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// `[receiver] http`
+    ReceiverHttp,
+    /// `[receiver] grpc`
+    ReceiverGrpc,
+    /// `[dashboard] listen`
+    DashboardListen,
+    /// `[ledger] path`
+    LedgerPath,
+    /// `[levels] notice`
+    LevelsNotice,
+    /// `[levels] checkpoint`
+    LevelsCheckpoint,
+    /// `[levels] urgent`
+    LevelsUrgent,
+}
+
+impl Key {
+    /// All keys.
+    pub const ALL: [Self; 7] = [
+        Self::ReceiverHttp,
+        Self::ReceiverGrpc,
+        Self::DashboardListen,
+        Self::LedgerPath,
+        Self::LevelsNotice,
+        Self::LevelsCheckpoint,
+        Self::LevelsUrgent,
+    ];
+
+    /// Table and key in the file, e.g. `receiver.http`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ReceiverHttp => "receiver.http",
+            Self::ReceiverGrpc => "receiver.grpc",
+            Self::DashboardListen => "dashboard.listen",
+            Self::LedgerPath => "ledger.path",
+            Self::LevelsNotice => "levels.notice",
+            Self::LevelsCheckpoint => "levels.checkpoint",
+            Self::LevelsUrgent => "levels.urgent",
+        }
+    }
+
+    /// The environment variable, e.g. `PLIMSOLL_RECEIVER_HTTP`.
+    #[must_use]
+    pub fn variable(self) -> String {
+        format!("PLIMSOLL_{}", self.name().replace('.', "_").to_ascii_uppercase())
+    }
+
+    fn is_list(self) -> bool {
+        matches!(self, Self::LevelsNotice | Self::LevelsCheckpoint | Self::LevelsUrgent)
+    }
+}
+
+/// The variable by which launchers name the HTTP receiver's port.
+const PORT_VARIABLE: &str = "OTLP_RECEIVER_PORT";
+
+/// One key as somebody set it. `texts` holds one text, or for lists any number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Given {
+    key: Key,
+    texts: Vec<String>,
+    origin: Origin,
+}
+
+impl Given {
+    fn refuse(&self, reason: String) -> ConfigError {
+        ConfigError::Value { key: self.key.name(), reason, origin: self.origin.clone() }
+    }
+}
+
+impl Config {
+    /// What holds where nothing is set.
+    #[must_use]
+    pub fn defaults(places: &Places) -> Self {
+        let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        Self {
+            receiver: ReceiverConfig { http: local(4318), grpc: local(4317) },
+            dashboard: DashboardConfig { listen: local(3030) },
+            ledger: LedgerConfig { path: places.data.join("ledger.db") },
+            levels: Levels::default(),
+        }
+    }
+
+    /// Reads the configuration file, the environment and the flags, each flag with its name, e.g. `--http`.
+    ///
+    /// # Errors
+    /// When the file cannot be read, a key is unknown, or a value cannot be used; the error says where.
+    pub fn load(
+        places: &Places,
+        environment: &Environment,
+        flags: &[(Key, &'static str, String)],
+    ) -> Result<Self, ConfigError> {
+        let mut given = file::read(&places.config)?;
+        given.extend(from_environment(environment)?);
+        given.extend(flags.iter().map(|(key, flag, text)| Given {
+            key: *key,
+            texts: texts(*key, text),
+            origin: Origin::Flag(flag),
+        }));
+        let mut config = Self::defaults(places);
+        for one in &given {
+            config.set(one, places)?;
+        }
+        level::check_order(config.levels, &given)?;
+        Ok(config)
+    }
+
+    fn set(&mut self, given: &Given, places: &Places) -> Result<(), ConfigError> {
+        let refuse = |reason| given.refuse(reason);
+        match given.key {
+            Key::ReceiverHttp => self.receiver.http = address::read(given).map_err(refuse)?,
+            Key::ReceiverGrpc => self.receiver.grpc = address::read(given).map_err(refuse)?,
+            Key::DashboardListen => self.dashboard.listen = address::read(given).map_err(refuse)?,
+            Key::LedgerPath => self.ledger.path = path(given, places).map_err(refuse)?,
+            Key::LevelsNotice => self.levels.notice = level::read(given).map_err(refuse)?,
+            Key::LevelsCheckpoint => self.levels.checkpoint = level::read(given).map_err(refuse)?,
+            Key::LevelsUrgent => self.levels.urgent = level::read(given).map_err(refuse)?,
+        }
+        Ok(())
+    }
+}
+
+fn from_environment(environment: &Environment) -> Result<Vec<Given>, ConfigError> {
+    let named = Key::ALL.into_iter().map(|key| (key, key.variable()));
+    let variables = std::iter::once((Key::ReceiverHttp, PORT_VARIABLE.to_owned())).chain(named);
+    let mut given = Vec::new();
+    for (key, variable) in variables {
+        let Some(value) = environment.get(&variable) else { continue };
+        let origin = Origin::Variable(variable);
+        let Some(text) = value.to_str() else {
+            let reason = "it is not UTF-8".to_owned();
+            return Err(ConfigError::Value { key: key.name(), reason, origin });
+        };
+        given.push(Given { key, texts: texts(key, text), origin });
+    }
+    Ok(given)
+}
+
+/// Outside the file a list is separated by commas.
+fn texts(key: Key, text: &str) -> Vec<String> {
+    if key.is_list() {
+        text.split(',').map(|part| part.trim().to_owned()).collect()
+    } else {
+        vec![text.to_owned()]
+    }
+}
+
+/// An absolute path: `~/` is the home folder; a relative one is beside the configuration file when it stands
+/// there, else below the working folder.
+fn path(given: &Given, places: &Places) -> Result<PathBuf, String> {
+    let text = single(given)?;
+    if text.is_empty() || text.ends_with('/') {
+        return Err(format!("\"{text}\" does not name a file"));
+    }
+    if let Some(below) = text.strip_prefix("~/") {
+        return Ok(places.home.join(below));
+    }
+    let base = match &given.origin {
+        Origin::File { path, .. } => path.parent().unwrap_or(Path::new("/")),
+        Origin::Variable(_) | Origin::Flag(_) => &places.working,
+    };
+    Ok(base.join(text))
+}
+
+fn single(given: &Given) -> Result<&str, String> {
+    match given.texts.as_slice() {
+        [text] => Ok(text),
+        texts => Err(format!("one value is needed, not {}", texts.len())),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,330 @@
+//! Configuration to sockets, and sockets to a running engine.
+
+use std::{
+    fs::{File, TryLockError},
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use plimsoll_domain::{Calendar, Timestamp};
+use plimsoll_ledger::{Ledger, LedgerError, LedgerOptions, Writer};
+use tokio::sync::SetOnce;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Config, Environment, Places,
+    backoff::Backoff,
+    board::{Board, Now, Trouble},
+    config::Key,
+    places::{create_private, make_private},
+    port::Port,
+    running::{Parts, Running},
+    runtime_file::{RuntimeFile, RuntimeInfo, new_key, private},
+    signals::Signals,
+    spool::{self, Spool, SpoolError},
+};
+
+/// The receivers' and the dashboard's names in the status.
+pub(crate) const HTTP: &str = "otlp-http";
+pub(crate) const GRPC: &str = "otlp-grpc";
+pub(crate) const DASHBOARD: &str = "dashboard";
+
+/// How many exports may wait for the ledger: more than the receivers let in at once.
+const QUEUE: usize = 1024;
+/// How long a commit waits for another program's lock before the spool takes over.
+const BUSY: Duration = Duration::from_millis(400);
+/// The longest pause between attempts to open a locked ledger.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// What the engine finds around it.
+#[derive(Clone)]
+pub struct Surroundings {
+    /// Where things lie.
+    pub places: Places,
+    /// The clock.
+    pub now: Now,
+    /// The user's calendar.
+    pub calendar: Calendar,
+    /// The folders in which clients keep their transcripts.
+    pub client_folders: Vec<PathBuf>,
+    /// The application's version.
+    pub version: &'static str,
+}
+
+impl Surroundings {
+    /// What the user's machine gives.
+    #[must_use]
+    pub fn of_user(places: Places, environment: &Environment, version: &'static str) -> Self {
+        let lookup = |name: &str| environment.get(name).map(ToOwned::to_owned);
+        Self {
+            places,
+            now: Arc::new(system_time),
+            calendar: Calendar::system(),
+            client_folders: plimsoll_sources::project::config_dirs(lookup),
+            version,
+        }
+    }
+}
+
+fn system_time() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Timestamp::EPOCH.after(since.unwrap_or_default())
+}
+
+/// Why the engine could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// Another process writes this ledger.
+    #[error("the ledger {} is in use by another Plimsoll{}", path.display(), shown(running.as_deref()))]
+    LedgerHeld {
+        /// The ledger.
+        path: PathBuf,
+        /// The engine that runs, if it can be found.
+        running: Option<Box<RuntimeInfo>>,
+    },
+    /// A folder could not be made.
+    #[error("cannot use the folder {}: {source}", path.display())]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The ledger's lock could not be taken.
+    #[error("cannot lock {}: {source}", path.display())]
+    Lock {
+        /// The lock's file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The spool beside the ledger could not be opened.
+    #[error("cannot {0}")]
+    Spool(String),
+    /// No key could be made.
+    #[error("cannot read random numbers: {0}")]
+    Key(io::Error),
+    /// The ledger could not be opened.
+    #[error("cannot open the ledger {}: {source}", path.display())]
+    Ledger {
+        /// The ledger.
+        path: PathBuf,
+        /// Why.
+        source: LedgerError,
+    },
+    /// It was stopped before the ledger could be opened.
+    #[error("stopped before the ledger could be opened")]
+    Stopped,
+}
+
+fn shown(running: Option<&RuntimeInfo>) -> String {
+    running.map_or_else(String::new, |running| {
+        let dashboard = running.dashboard.as_deref().unwrap_or("not served");
+        format!(" (process {}, dashboard {dashboard})", running.pid)
+    })
+}
+
+impl From<SpoolError> for EngineError {
+    fn from(error: SpoolError) -> Self {
+        Self::Spool(error.to_string())
+    }
+}
+
+/// An engine whose ports are taken, so that connections queue, and which does nothing else yet.
+pub struct Engine {
+    config: Config,
+    around: Surroundings,
+    started: Timestamp,
+    board: Arc<Board>,
+    ports: Ports,
+}
+
+/// The engine's ports.
+pub(crate) struct Ports {
+    http: Arc<Port>,
+    grpc: Arc<Port>,
+    dashboard: Arc<Port>,
+}
+
+impl Ports {
+    /// The port of this name.
+    pub(crate) fn get(&self, name: &str) -> Arc<Port> {
+        Arc::clone(match name {
+            HTTP => &self.http,
+            GRPC => &self.grpc,
+            _ => &self.dashboard,
+        })
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("config", &self.config).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Takes the ports. One that another program has is no error: it is posted as a problem and tried again
+    /// while the rest runs; the dashboard moves to a free port.
+    #[must_use]
+    pub fn bind(config: Config, around: Surroundings) -> Self {
+        let board = Arc::new(Board::new(Arc::clone(&around.now)));
+        let http = Port::take(HTTP, config.receiver.http, Key::ReceiverHttp, Arc::clone(&board));
+        let grpc = Port::take(GRPC, config.receiver.grpc, Key::ReceiverGrpc, Arc::clone(&board));
+        let listen = config.dashboard.listen;
+        let dashboard =
+            Port::take_or_move(DASHBOARD, listen, Key::DashboardListen, Arc::clone(&board));
+        let started = (around.now)();
+        Self { config, around, started, board, ports: Ports { http, grpc, dashboard } }
+    }
+
+    /// The addresses of the OTLP/HTTP receiver, IPv4 first; empty where the port was taken.
+    #[must_use]
+    pub fn http(&self) -> Vec<SocketAddr> {
+        self.ports.http.addresses()
+    }
+
+    /// The addresses of the OTLP/gRPC receiver, IPv4 first; empty where the port was taken.
+    #[must_use]
+    pub fn grpc(&self) -> Vec<SocketAddr> {
+        self.ports.grpc.addresses()
+    }
+
+    /// The addresses of the dashboard, IPv4 first; empty where no port could be had.
+    #[must_use]
+    pub fn dashboard(&self) -> Vec<SocketAddr> {
+        self.ports.dashboard.addresses()
+    }
+
+    /// Starts everything. The receivers answer first, from the spool if need be; it returns when the ledger
+    /// is open and all parts run. While another program locks the ledger, that can take long: `stop` ends it.
+    ///
+    /// # Errors
+    /// When this ledger has a writer already, or something on disk cannot be used.
+    pub async fn start(self, stop: &CancellationToken) -> Result<Running, EngineError> {
+        let path = self.config.ledger.path.clone();
+        self.prepare_folder(&path)?;
+        let lock = self.lock(&path)?;
+        let spool = open_spool(beside(&path, "spool"), self.started).await?;
+        let parts = Parts {
+            key: new_key().map_err(EngineError::Key)?,
+            runtime_file: self.claim_runtime_file().map(Arc::new),
+            config: self.config,
+            around: self.around,
+            started: self.started,
+            board: self.board,
+            ports: self.ports,
+            spool,
+            signals: Signals::new(),
+            ledger: Arc::new(SetOnce::new()),
+            lock,
+        };
+        let board = Arc::clone(&parts.board);
+        let starting = parts.receive();
+        match stop.run_until_cancelled(open_ledger(&path, &board)).await {
+            Some(Ok((ledger, writer))) => Ok(starting.complete(ledger, writer)),
+            Some(Err(source)) => {
+                starting.give_up().await;
+                Err(EngineError::Ledger { path, source })
+            }
+            None => {
+                starting.give_up().await;
+                Err(EngineError::Stopped)
+            }
+        }
+    }
+
+    /// The default data folder is closed to others; one that the user chose is left as it is.
+    fn prepare_folder(&self, ledger: &Path) -> Result<(), EngineError> {
+        let folder = ledger.parent().unwrap_or(Path::new("/"));
+        let prepared = if folder == self.around.places.data {
+            make_private(folder)
+        } else {
+            create_private(folder)
+        };
+        prepared.map_err(|source| EngineError::Folder { path: folder.to_owned(), source })
+    }
+
+    /// One writer per ledger: the lock ends with the process, however it ends.
+    fn lock(&self, ledger: &Path) -> Result<File, EngineError> {
+        let path = beside(ledger, "lock");
+        let lock = private().create(true).truncate(false).open(&path);
+        let failed = |source| EngineError::Lock { path: path.clone(), source };
+        let lock = lock.map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(lock),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+            Err(TryLockError::WouldBlock) => {
+                let running = RuntimeInfo::find(&self.around.places.runtime);
+                let running = running.filter(|running| running.ledger == ledger).map(Box::new);
+                Err(EngineError::LedgerHeld { path: ledger.to_owned(), running })
+            }
+        }
+    }
+
+    /// Not to be found is a problem, but no reason not to run.
+    fn claim_runtime_file(&self) -> Option<RuntimeFile> {
+        let folders = &self.around.places.runtime;
+        let message = match RuntimeFile::claim(folders) {
+            Ok(Some(file)) => return Some(file),
+            Ok(None) => {
+                let running = RuntimeInfo::find(folders);
+                let process =
+                    running.map_or_else(String::new, |it| format!(", process {}", it.pid));
+                format!(
+                    "Another Plimsoll runs{process}: commands talk to that one, not to this one."
+                )
+            }
+            Err(error) => format!("Commands cannot find this Plimsoll: runtime.json: {error}."),
+        };
+        tracing::warn!("{message}");
+        self.board.raise(Trouble::NotFound, message);
+        None
+    }
+}
+
+/// The file `<ledger>.<suffix>`.
+pub(crate) fn beside(ledger: &Path, suffix: &str) -> PathBuf {
+    let mut name = ledger.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    name.into()
+}
+
+async fn open_spool(path: PathBuf, run: Timestamp) -> Result<Spool, EngineError> {
+    let open = move || Spool::open(&path, run, spool::LIMIT);
+    Ok(tokio::task::spawn_blocking(open).await.map_err(|_| SpoolError::Unfinished)??)
+}
+
+/// Opens the ledger; while another program locks it, tries again.
+async fn open_ledger(path: &Path, board: &Board) -> Result<(Ledger, Writer), LedgerError> {
+    let options = LedgerOptions { path: path.to_owned(), queue: QUEUE, busy: BUSY };
+    let mut backoff = Backoff::new(Duration::from_millis(100), LONGEST_PAUSE);
+    loop {
+        match Ledger::open(options.clone()).await {
+            Err(error) if is_locked(&error) => {
+                tracing::warn!(%error, "the ledger is locked; it will be tried again");
+                let message = format!(
+                    "The ledger {} is locked by another program; requests are kept in the spool meanwhile.",
+                    path.display()
+                );
+                board.raise(Trouble::LedgerClosed, message);
+                tokio::time::sleep(backoff.pause()).await;
+            }
+            opened => {
+                board.clear(Trouble::LedgerClosed);
+                return opened;
+            }
+        }
+    }
+}
+
+/// Whether another program's lock is the reason: SQLite's primary result codes 5 (busy) and 6 (locked).
+fn is_locked(error: &LedgerError) -> bool {
+    let LedgerError::Open { source, .. } = error else { return false };
+    let code = source.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
+}

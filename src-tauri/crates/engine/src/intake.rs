@@ -1,0 +1,144 @@
+//! What happens to an export between the receiver and its answer: read, recorded, or else spooled.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use plimsoll_domain::{Fact, health::Counter};
+use plimsoll_ledger::{Ledger, RecordError};
+use plimsoll_otlp::{Arrival, Receipt, Refusal};
+use plimsoll_sources::{Reading, UnknownSignals};
+use tokio::sync::SetOnce;
+
+use crate::{
+    board::{Board, Trouble},
+    signals::Signals,
+    spool::{Spool, SpoolError},
+};
+
+/// How long a commit may take before the spool takes the request. A client that ends waits 2 s in all for
+/// its last two requests, one after the other.
+const PATIENCE: Duration = Duration::from_millis(800);
+
+/// The engine's end of the receivers. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Intake(Arc<Parts>);
+
+struct Parts {
+    /// Set once the ledger is open; until then the spool takes what cannot wait.
+    ledger: Arc<SetOnce<Ledger>>,
+    spool: Spool,
+    unknown: UnknownSignals,
+    signals: Signals,
+    board: Arc<Board>,
+    spooled: AtomicU64,
+    refused: AtomicU64,
+}
+
+impl Intake {
+    pub(crate) fn new(
+        ledger: Arc<SetOnce<Ledger>>,
+        spool: Spool,
+        signals: Signals,
+        board: Arc<Board>,
+    ) -> Self {
+        Self(Arc::new(Parts {
+            ledger,
+            spool,
+            unknown: UnknownSignals::default(),
+            signals,
+            board,
+            spooled: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+        }))
+    }
+
+    /// What was not understood since the start.
+    pub(crate) fn unknown(&self) -> &UnknownSignals {
+        &self.0.unknown
+    }
+
+    /// Running counts: `intake.spooled` and `intake.refused` by reason, and those of the reading.
+    pub(crate) fn counters(&self) -> Vec<Counter> {
+        let count = |name, label: &str, count: &AtomicU64| Counter {
+            name,
+            label: label.to_owned(),
+            value: count.load(Ordering::Relaxed),
+        };
+        let mut counters = self.0.unknown.counters();
+        counters.push(count("intake.spooled", "ledger busy", &self.0.spooled));
+        counters.push(count("intake.refused", "unavailable", &self.0.refused));
+        counters
+    }
+
+    /// Enters requests that waited in the spool. They were counted when they arrived.
+    pub(crate) async fn enter(&self, arrivals: &[Arrival]) -> Result<(), RecordError> {
+        let facts = arrivals.iter().flat_map(|arrival| plimsoll_sources::read(arrival).facts);
+        self.record(facts.collect()).await
+    }
+
+    async fn record(&self, facts: Vec<Fact>) -> Result<(), RecordError> {
+        if facts.is_empty() {
+            return Ok(());
+        }
+        self.0.ledger.wait().await.record(facts).await.map(drop)
+    }
+
+    /// Returns when the facts are in the ledger, or the request is in the spool. While requests wait there,
+    /// further ones queue behind them, so that all are entered in their order.
+    async fn keep(&self, arrival: &Arrival, facts: Vec<Fact>) -> Result<(), Refusal> {
+        if self.0.spool.is_empty() {
+            match tokio::time::timeout(PATIENCE, self.record(facts)).await {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(error)) => tracing::warn!(%error, "the spool takes a request"),
+                // It may still be committed; entering it once more from the spool changes nothing.
+                Err(_) => tracing::warn!("the ledger is slow; the spool takes a request"),
+            }
+        }
+        match self.0.spool.append(arrival).await {
+            Ok(()) => {
+                self.0.spooled.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            }
+            Err(error) => Err(self.refuse(&error)),
+        }
+    }
+
+    fn refuse(&self, error: &SpoolError) -> Refusal {
+        tracing::error!(%error, "a request is refused: neither ledger nor spool can take it");
+        self.0.refused.fetch_add(1, Ordering::Relaxed);
+        match error {
+            SpoolError::Full => Refusal::Full,
+            _ => Refusal::Unavailable,
+        }
+    }
+
+    /// Says so once a client sends a known signal in another form.
+    fn note_changes(&self, reading: &Reading) {
+        self.0.unknown.note(&reading.unknown);
+        if reading.unknown.iter().any(|unknown| unknown.dialect) {
+            let message = format!(
+                "A client sends signals in a form that this version of Plimsoll does not know ({} so far); \
+                 numbers may be missing. `plimsoll inspect` shows them.",
+                self.0.unknown.changed()
+            );
+            self.0.board.raise(Trouble::SignalChanged, message);
+        }
+    }
+}
+
+impl plimsoll_otlp::Intake for Intake {
+    async fn take(&self, arrival: Arrival) -> Result<Receipt, Refusal> {
+        self.0.signals.show(&arrival);
+        let reading = plimsoll_sources::read(&arrival);
+        self.note_changes(&reading);
+        if !reading.facts.is_empty() {
+            self.keep(&arrival, reading.facts).await?;
+        }
+        Ok(Receipt { rejected: reading.rejected, reason: reading.reason })
+    }
+}

@@ -1,0 +1,345 @@
+//! The engine as a whole, in this process: real sockets on free ports, a real ledger in a temporary folder.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::SystemTime,
+};
+
+use plimsoll_domain::{
+    Calendar, SessionId, Timestamp, Tokens,
+    health::{ListenerState, Status},
+};
+use plimsoll_engine::{
+    Config, Engine, EngineError, Environment, Key, Places, Running, RuntimeInfo, Surroundings,
+};
+use plimsoll_replay::{Capture, Pace, Replayer, Report};
+use sqlx::{Connection, SqliteConnection};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+use tokio_util::sync::CancellationToken;
+
+/// A user's machine in a temporary folder.
+struct Machine {
+    root: tempfile::TempDir,
+}
+
+impl Machine {
+    fn new() -> Self {
+        Self { root: tempfile::tempdir().unwrap() }
+    }
+
+    fn places(&self) -> Places {
+        Places::under(self.root.path())
+    }
+
+    fn ledger(&self) -> PathBuf {
+        self.places().data.join("ledger.db")
+    }
+
+    fn bind(&self) -> Engine {
+        let free = || "127.0.0.1:0".to_owned();
+        let keys = [
+            (Key::ReceiverHttp, "--http", free()),
+            (Key::ReceiverGrpc, "--grpc", free()),
+            (Key::DashboardListen, "--dashboard", free()),
+        ];
+        let places = self.places();
+        let config = Config::load(&places, &Environment::default(), &keys).unwrap();
+        let around = Surroundings {
+            places,
+            now: Arc::new(now),
+            calendar: Calendar::utc(),
+            client_folders: vec![self.root.path().join("client")],
+            version: "0.0.0-test",
+        };
+        Engine::bind(config, around)
+    }
+
+    async fn start(&self) -> Running {
+        self.bind().start(&CancellationToken::new()).await.unwrap()
+    }
+
+    /// Another program's lock on the ledger's file.
+    async fn lock(&self) -> SqliteConnection {
+        let url = format!("sqlite://{}", self.ledger().display());
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        sqlx::query("BEGIN EXCLUSIVE").execute(&mut connection).await.unwrap();
+        connection
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::EPOCH.after(SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap())
+}
+
+fn capture(name: &str) -> Capture {
+    let captures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/fixtures/captures");
+    Capture::open(&captures.join(name)).unwrap()
+}
+
+fn address(url: Option<&String>) -> Option<SocketAddr> {
+    url?.strip_prefix("http://")?.parse().ok()
+}
+
+async fn replay(running: &Running, name: &str) -> Report {
+    let runtime = running.runtime();
+    let (http, grpc) = (address(runtime.otlp_http.as_ref()), address(runtime.otlp_grpc.as_ref()));
+    let replayer = Replayer { http, grpc, pace: Pace::AtOnce, ..Replayer::default() };
+    replayer.run(&capture(name)).await
+}
+
+async fn totals(running: &Running, name: &str) -> Vec<(Tokens, u64)> {
+    let mut totals = Vec::new();
+    for session in capture(name).sessions() {
+        let session = running.ledger().session(&SessionId::new(session)).await.unwrap();
+        totals.extend(session.map(|session| (session.usage.tokens, session.usage.requests)));
+    }
+    totals
+}
+
+/// Asks the dashboard's address and reads until the connection ends.
+async fn get(address: SocketAddr, path: &str, headers: &str) -> String {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request =
+        format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+fn codes(status: &Status) -> Vec<&'static str> {
+    status.problems.iter().map(|problem| problem.code).collect()
+}
+
+const AUTOCOMPACT: Tokens =
+    Tokens { input: 2_285, output: 5_617, cache_read: 1_989_900, cache_creation: 166_527 };
+
+/// Scenario: another program locks the ledger; two captures arrive meanwhile, with a restart of the engine
+/// between them; then the lock is released, and one capture arrives once more.
+/// Guarantees: every request is acknowledged at once, a problem is up meanwhile, and afterwards the totals
+/// are exact.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_locked_ledger_costs_nothing() {
+    let machine = Machine::new();
+    let running = machine.start().await;
+    let lock = machine.lock().await;
+    let report = replay(&running, "tools-autocompact").await;
+    assert_eq!((report.accepted, report.failed.len()), (report.sent, 0), "{:?}", report.failed);
+    assert_eq!(totals(&running, "tools-autocompact").await, []);
+    running.status().wait_for(|status| codes(status) == ["spool-in-use"]).await.unwrap();
+    running.drain().await;
+
+    let running = machine.start().await;
+    let report = replay(&running, "simple-http-json").await;
+    assert_eq!((report.accepted, report.failed.len()), (report.sent, 0), "{:?}", report.failed);
+    assert!(*running.spooled().borrow() > report.sent as u64);
+    lock.close().await.unwrap();
+    running.spooled().wait_for(|waiting| *waiting == 0).await.unwrap();
+    running.status().wait_for(|status| codes(status).is_empty()).await.unwrap();
+    assert_eq!(totals(&running, "tools-autocompact").await, [(AUTOCOMPACT, 22)]);
+    assert_eq!(totals(&running, "simple-http-json").await.len(), 1);
+    replay(&running, "tools-autocompact").await;
+    assert_eq!(totals(&running, "tools-autocompact").await, [(AUTOCOMPACT, 22)]);
+    assert_eq!(*running.spooled().borrow(), 0);
+    running.drain().await;
+}
+
+/// Scenario: a second engine is started for a ledger that has one; then the first ends.
+/// Guarantees: the second says which process has it and where its dashboard is, changes nothing of the
+/// first's, and can start once the first has ended.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ledger_has_one_writer() {
+    let machine = Machine::new();
+    let first = machine.start().await;
+    let dashboard = first.runtime().dashboard.unwrap();
+    machine.written(&first).await;
+    let refused = machine.bind().start(&CancellationToken::new()).await.unwrap_err();
+    let EngineError::LedgerHeld { running: Some(found), .. } = &refused else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(found.pid, std::process::id());
+    assert!(refused.to_string().contains(&dashboard), "{refused}");
+    assert_eq!(RuntimeInfo::find(&machine.places().runtime), Some(first.runtime()));
+    first.drain().await;
+    machine.start().await.drain().await;
+}
+
+impl Machine {
+    /// Waits until `runtime.json` is written.
+    async fn written(&self, running: &Running) {
+        let wanted = Some(running.runtime());
+        while RuntimeInfo::find(&self.places().runtime) != wanted {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+/// Scenario: an engine runs, with a client that follows its events, and is drained.
+/// Guarantees: the steps come in their order; the stream ends; then nobody listens, runtime.json is gone, the
+/// write-ahead log is empty, and what was acknowledged is in the ledger of the next run.
+#[tokio::test]
+async fn a_drain_ends_everything_in_order() {
+    let machine = Machine::new();
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(lines.clone()).with_ansi(false).finish();
+    let logging = tracing::subscriber::set_default(subscriber);
+    let running = machine.start().await;
+    machine.written(&running).await;
+    let runtime = running.runtime();
+    let report = replay(&running, "tools-autocompact").await;
+    assert_eq!(report.accepted, report.sent);
+    let dashboard = address(runtime.dashboard.as_ref()).unwrap();
+    let stream = tokio::spawn(async move { get(dashboard, "/api/v1/events", "").await });
+    while !running.health().counters.iter().any(|counter| counter.label == "dashboard") {
+        tokio::task::yield_now().await;
+    }
+    running.drain().await;
+    drop(logging);
+
+    assert_eq!(
+        lines.steps(),
+        [
+            "stopping receivers",
+            "stopped receivers",
+            "stopping side tasks",
+            "stopped side tasks",
+            "stopping dashboard",
+            "stopped dashboard",
+            "stopping ledger",
+            "stopped ledger",
+        ]
+    );
+    assert!(stream.await.unwrap().contains("event: snapshot"));
+    for url in [&runtime.dashboard, &runtime.otlp_http, &runtime.otlp_grpc] {
+        TcpStream::connect(address(url.as_ref()).unwrap()).await.unwrap_err();
+    }
+    assert_eq!(RuntimeInfo::find(&machine.places().runtime), None);
+    let log = fs::metadata(machine.ledger().with_extension("db-wal"));
+    assert_eq!(log.map_or(0, |log| log.len()), 0);
+    let next = machine.start().await;
+    assert_eq!(totals(&next, "tools-autocompact").await, [(AUTOCOMPACT, 22)]);
+    next.drain().await;
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    /// The steps of the drain, as `stopping NAME` and `stopped NAME`.
+    fn steps(&self) -> Vec<String> {
+        let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+        let step = |line: &str| {
+            let (head, rest) = line.split_once("step=\"")?;
+            let verb = if head.contains("stopping") { "stopping" } else { "stopped" };
+            Some(format!("{verb} {}", rest.split('"').next()?))
+        };
+        text.lines().filter_map(step).collect()
+    }
+}
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> tracing_subscriber::fmt::MakeWriter<'a> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// Scenario: a session whose transcript lies in the client's folder tells of requests.
+/// Guarantees: its project and branch come into the books, and do not make it look newer than it is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_get_their_projects() {
+    let machine = Machine::new();
+    let id = capture("simple-http-protobuf").sessions().remove(0);
+    let folder = machine.root.path().join("client/projects/any");
+    fs::create_dir_all(&folder).unwrap();
+    let line = serde_json::json!({"cwd": "/home/ada/engine", "gitBranch": "main"});
+    fs::write(folder.join(format!("{id}.jsonl")), line.to_string()).unwrap();
+    let running = machine.start().await;
+    replay(&running, "simple-http-protobuf").await;
+    let mut snapshots = running.snapshots();
+    let snapshot = snapshots
+        .wait_for(|now| now.sessions.iter().any(|session| session.project.is_some()))
+        .await
+        .unwrap()
+        .clone();
+    assert_eq!(snapshot.sessions[0].project.as_deref(), Some("/home/ada/engine"));
+    let books = running.ledger().session(&SessionId::new(id)).await.unwrap().unwrap();
+    assert_eq!(books.branch.as_deref(), Some("main"));
+    assert_eq!(Some(books.last_arrival), running.health().last_arrival);
+    running.drain().await;
+}
+
+/// Scenario: a fresh engine is asked for its health over HTTP, and its signals with and without the key.
+/// Guarantees: every long-lived task shows and runs, all listeners listen; signals need the key.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_state_is_served() {
+    let machine = Machine::new();
+    let running = machine.start().await;
+    let dashboard = address(running.runtime().dashboard.as_ref()).unwrap();
+    let answer = get(dashboard, "/api/v1/health", "").await;
+    let body = answer.split_once("\r\n\r\n").unwrap().1;
+    let health: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(health["status"], "ok", "{health}");
+    let tasks = health["tasks"].as_array().unwrap();
+    let mut names: Vec<_> = tasks.iter().map(|task| task["name"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    let wanted = [
+        "dashboard",
+        "ledger-writer",
+        "otlp-grpc",
+        "otlp-http",
+        "projects",
+        "runtime-file",
+        "spool",
+        "watch",
+    ];
+    assert_eq!(names, wanted);
+    let listening = |status: &Status| {
+        status.listeners.iter().all(|listener| listener.state == ListenerState::Listening)
+    };
+    assert!(listening(&running.status().borrow()));
+    assert!(get(dashboard, "/api/v1/inspect", "").await.starts_with("HTTP/1.1 4"));
+
+    let key = format!("x-plimsoll-key: {}\r\n", running.runtime().key);
+    let signals = read_until(dashboard, "/api/v1/inspect", &key, "event: signal");
+    let sending = async {
+        loop {
+            replay(&running, "simple-http-json").await;
+        }
+    };
+    tokio::select! {
+        () = signals => {}
+        () = sending => {}
+    }
+    running.drain().await;
+}
+
+/// Asks for a stream and reads until it holds a text.
+async fn read_until(address: SocketAddr, path: &str, headers: &str, text: &str) {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    while !String::from_utf8_lossy(&answer).contains(text) {
+        assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0, "{answer:?}");
+    }
+}

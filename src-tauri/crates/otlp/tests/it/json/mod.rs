@@ -1,0 +1,6 @@
+//! The JSON reader.
+
+mod fixtures;
+mod payloads;
+mod properties;
+mod writer;

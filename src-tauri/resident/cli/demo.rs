@@ -1,0 +1,186 @@
+//! `plimsoll demo`: recorded sessions, replayed for ever into a ledger that is thrown away.
+
+use std::{
+    fs,
+    io::{self, Write},
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context;
+use plimsoll_domain::{Calendar, Timestamp};
+use plimsoll_engine::{Config, Engine, Environment, Key, Places, Running, Surroundings as Around};
+use plimsoll_replay::{Bundled, Capture, Pace, Replayer, Shift, bundled};
+use tokio::task::JoinSet;
+use tracing::level_filters::LevelFilter;
+
+use super::{
+    Exit, Surroundings, client::address, log, now, resident_runtime, serve, signals::Signals,
+};
+
+/// How long one recorded session is made to last: slow enough to follow, fast enough to be lively.
+const LENGTH: Duration = Duration::from_secs(240);
+/// How long after one another the sessions begin.
+const STAGGER: Duration = Duration::from_secs(3);
+/// How long a session rests before the next one takes its place.
+const REST: Duration = Duration::from_secs(20);
+/// Where the dashboard is served if the port is free.
+const USUAL: &str = "127.0.0.1:3030";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Flags {
+    /// Address of the dashboard [default: 127.0.0.1:3030, or a free port where that is taken]
+    #[arg(long, value_name = "ADDRESS")]
+    dashboard: Option<String>,
+}
+
+pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
+    log::begin(&around.environment, LevelFilter::WARN)?;
+    let root = tempfile::Builder::new().prefix("plimsoll-demo-").tempdir();
+    let root = root.context("cannot make a temporary folder")?;
+    let places = Places::under(root.path());
+    let client = root.path().join("client");
+    let any = || "127.0.0.1:0".to_owned();
+    let keys = [
+        (Key::ReceiverHttp, "--http", any()),
+        (Key::ReceiverGrpc, "--grpc", any()),
+        (Key::DashboardListen, "--dashboard", dashboard(flags)),
+    ];
+    let config = Config::load(&places, &Environment::default(), &keys)
+        .map_err(|error| Exit::Usage.because(error))?;
+    let engine = Engine::bind(
+        config,
+        Around {
+            places,
+            now: std::sync::Arc::new(now),
+            calendar: Calendar::system(),
+            client_folders: vec![client.clone()],
+            version: env!("CARGO_PKG_VERSION"),
+        },
+    );
+    let runtime = resident_runtime()?;
+    let outcome = runtime.block_on(show(engine, client));
+    runtime.shutdown_background();
+    outcome
+}
+
+/// The address asked for; else the usual one, or a free port where that is taken.
+fn dashboard(flags: &Flags) -> String {
+    let usual = || if TcpListener::bind(USUAL).is_ok() { USUAL } else { "127.0.0.1:0" };
+    flags.dashboard.clone().unwrap_or_else(|| usual().to_owned())
+}
+
+async fn show(engine: Engine, client: PathBuf) -> anyhow::Result<()> {
+    let mut signals = Signals::listen().context("cannot listen for signals")?;
+    let Some(running) = serve::start(engine, &mut signals).await? else { return Ok(()) };
+    greet(&running)?;
+    let stage = Stage::new(&running, client)?;
+    let mut shows = JoinSet::new();
+    for (place, recording) in (0..).zip(bundled()?) {
+        let stage = stage.clone();
+        shows.spawn(async move {
+            tokio::time::sleep(STAGGER * place).await;
+            stage.play(recording, u64::from(place)).await
+        });
+    }
+    let outcome = tokio::select! {
+        () = signals.next() => Ok(()),
+        // A show never ends by itself.
+        Some(ended) = shows.join_next() => ended.context("a replay ended")?,
+    };
+    shows.shutdown().await;
+    serve::end(running, &mut signals).await?;
+    outcome
+}
+
+fn greet(running: &Running) -> io::Result<()> {
+    let url = running.runtime().dashboard.unwrap_or_else(|| "not served".to_owned());
+    let mut out = io::stdout().lock();
+    writeln!(out, "Plimsoll demo: recorded sessions, their times and ids moved to now.")?;
+    writeln!(out, "  dashboard  {}", url.replace("127.0.0.1", "localhost"))?;
+    writeln!(out, "Ctrl-C ends it; its ledger is thrown away then.")?;
+    out.flush()
+}
+
+/// Where recordings are played.
+#[derive(Debug, Clone)]
+struct Stage {
+    http: Option<SocketAddr>,
+    grpc: Option<SocketAddr>,
+    /// Where the client's transcripts would be, from which projects are known.
+    client: PathBuf,
+}
+
+impl Stage {
+    fn new(running: &Running, client: PathBuf) -> anyhow::Result<Self> {
+        let runtime = running.runtime();
+        let of = |url: &Option<String>| url.as_deref().and_then(address);
+        let (http, grpc) = (of(&runtime.otlp_http), of(&runtime.otlp_grpc));
+        http.context("no port is free for the demo's receiver")?;
+        Ok(Self { http, grpc, client })
+    }
+
+    /// Plays a recording again and again, each time as a new session.
+    async fn play(&self, recording: Bundled, place: u64) -> anyhow::Result<()> {
+        let capture = recording.capture.spread()?;
+        let from = capture.first_time()?.and_then(Timestamp::from_nanos).unwrap_or_default();
+        let stretch = stretch(&capture);
+        for round in 0.. {
+            let begins = now();
+            let seed = begins.nanos().unsigned_abs().wrapping_add(place * 1_000_003 + round);
+            let session = Shift { from, to: begins, stretch, seed }.capture(&capture)?;
+            let transcripts = self.write_transcripts(&recording, &session)?;
+            let pace = Pace::AsRecorded;
+            let replayer =
+                Replayer { http: self.http, grpc: self.grpc, pace, ..Replayer::default() };
+            replayer.run(&session).await;
+            tokio::time::sleep(REST).await;
+            transcripts.iter().try_for_each(fs::remove_file).context("cannot tidy up")?;
+        }
+        Ok(())
+    }
+
+    /// Writes the lines of a transcript that tell a session's project.
+    fn write_transcripts(
+        &self,
+        recording: &Bundled,
+        session: &Capture,
+    ) -> anyhow::Result<Vec<PathBuf>> {
+        let folder = self.client.join("projects").join(&recording.capture.name);
+        let line = serde_json::json!({"cwd": recording.project, "gitBranch": recording.branch});
+        let write = |id: &String| {
+            let path = folder.join(Path::new(id).with_extension("jsonl"));
+            fs::write(&path, format!("{line}\n")).map(|()| path)
+        };
+        let written = fs::create_dir_all(&folder)
+            .and_then(|()| session.sessions().iter().map(write).collect());
+        written.context("cannot write to the temporary folder")
+    }
+}
+
+/// How many times slower a recording must become to last as long as wished.
+fn stretch(capture: &Capture) -> u32 {
+    let span = capture.entries.iter().map(|entry| entry.arrived).max().unwrap_or_default();
+    let times = LENGTH.as_millis() / span.as_millis().max(1);
+    u32::try_from(times).unwrap_or(u32::MAX).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scenario: the bundled recordings.
+    /// Guarantees: there are some, and each becomes long enough to follow.
+    #[test]
+    fn recordings_are_stretched() {
+        let recordings = bundled().unwrap();
+        assert!(recordings.len() > 1);
+        for recording in recordings {
+            let capture = recording.capture.spread().unwrap();
+            let span = capture.entries.iter().map(|entry| entry.arrived).max().unwrap();
+            let length = span * stretch(&capture);
+            assert!(length > LENGTH / 2 && length <= LENGTH.max(span), "{length:?}");
+        }
+    }
+}

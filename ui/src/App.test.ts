@@ -1,0 +1,310 @@
+// @vitest-environment jsdom
+import './testing/page';
+import { flushSync, mount, unmount } from 'svelte';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import App from './App.svelte';
+import { live } from './lib/live.svelte';
+import { clock } from './lib/clock.svelte';
+import { INITIAL } from './lib/api/live';
+import type { Session, UsageRecord } from './lib/api/types';
+import { FakeEventSource } from './testing/eventSource';
+import {
+  ago,
+  change,
+  context,
+  NOW,
+  record,
+  session,
+  snapshot,
+  subagent,
+  tokensOf,
+  usage,
+} from './testing/fixtures';
+
+let page: Record<string, unknown>;
+let answers: (path: string) => Response;
+
+const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status });
+const text = (selector: string) =>
+  document
+    .querySelector(selector)
+    ?.textContent?.replaceAll('\u00a0', ' ')
+    .replace(/\s+/g, ' ')
+    .trim();
+const say = (name: string, data: unknown) => {
+  FakeEventSource.latest.say(name, data);
+  flushSync();
+};
+const show = (...sessions: Session[]) => say('snapshot', snapshot({ sessions }));
+const pass = (ms: number) => {
+  vi.advanceTimersByTime(ms);
+  flushSync();
+};
+/** Lets answers that are already there be read. */
+const settle = async () => {
+  await vi.advanceTimersByTimeAsync(0);
+  flushSync();
+};
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: NOW });
+  clock.now = NOW;
+  answers = () => json({ records: [], next: null, cursor: 0 });
+  vi.stubGlobal('fetch', (path: string) => Promise.resolve(answers(path)));
+  location.hash = '';
+  document.body.innerHTML = '<div id="app"></div>';
+  page = mount(App, { target: document.getElementById('app') as HTMLElement });
+  flushSync();
+});
+
+afterEach(async () => {
+  await unmount(page);
+  live.state = INITIAL;
+  vi.useRealTimers();
+});
+
+describe('empty', () => {
+  /// Scenario: nothing has ever arrived.
+  /// Guarantees: the page says so and what to do, with the address that really listens.
+  test('shows what to do', () => {
+    expect(text('h1')).toBe('Connecting…');
+    say('snapshot', snapshot({ lastArrivalAt: null }));
+    expect(text('h1')).toBe('Nothing has arrived yet.');
+    expect(text('[data-testid=settings]')).toContain(
+      '"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"',
+    );
+    expect(document.body.textContent).toContain('Restart the sessions that are running');
+  });
+
+  /// Scenario: the clipboard is open to the page, and closed.
+  /// Guarantees: the block is copied; else it is selected and the page says which keys copy it.
+  test('copies the settings', async () => {
+    say('snapshot', snapshot({ lastArrivalAt: null }));
+    const copied = vi.fn(() => Promise.resolve());
+    vi.stubGlobal('navigator', { ...navigator, clipboard: { writeText: copied } });
+    const button = document.querySelector<HTMLElement>('.copy button');
+    button?.click();
+    await settle();
+    expect([copied.mock.lastCall, text('.copy span')]).toEqual([
+      [document.querySelector('pre')?.textContent],
+      'Copied',
+    ]);
+    copied.mockRejectedValueOnce(new Error('denied'));
+    button?.click();
+    await settle();
+    expect(text('.copy span')).toBe('Selected: press Ctrl+C');
+    expect(getSelection()?.toString()).toContain('CLAUDE_CODE_ENABLE_TELEMETRY');
+  });
+});
+
+describe('live', () => {
+  /// Scenario: a session with subagents.
+  /// Guarantees: everything the list promises is there, in words and as a gauge.
+  test('shows a session', () => {
+    show(session({ context: context(151_203), subagents: [subagent()] }));
+    const row = text('[data-session]');
+    for (const part of [
+      'api-server',
+      'fix/retry',
+      'Opus 4.6',
+      'checkpoint',
+      '151k of 167k',
+      '91 %',
+      '16k left',
+    ]) {
+      expect(row).toContain(part);
+    }
+    for (const part of [
+      '$2.40',
+      '2.2M tokens',
+      'line assumed from the model',
+      'working · 2 s ago',
+      'Explore 34k',
+    ]) {
+      expect(row).toContain(part);
+    }
+    const gauge = document.querySelector('[role=img][data-percent]');
+    expect(gauge?.getAttribute('aria-label')).toMatch(/^151k of 167k tokens, 91.% of the way/);
+    expect(document.title.replaceAll('\u00a0', ' ')).toBe('91 % api-server · Plimsoll');
+  });
+
+  /// Scenario: a session moves on.
+  /// Guarantees: gauge, sentence and age follow; ages count on in between.
+  test('follows changes and counts ages', () => {
+    show(session());
+    pass(5000);
+    expect(text('.state')).toBe('working · 7 s ago');
+    const fuller = session({
+      context: context(160_000),
+      lastActivityAt: new Date(Date.now()).toISOString(),
+    });
+    say('change', change([fuller], { asOf: new Date(Date.now()).toISOString() }));
+    expect(document.querySelector('[data-occupancy]')?.getAttribute('data-occupancy')).toBe(
+      '160000',
+    );
+    expect(text('h1')).toBe('api-server is at 96 % of its line: 7k tokens left.');
+    expect(text('.state')).toBe('working · just now');
+  });
+
+  /// Scenario: a session that sends metrics only and has no price and no project.
+  /// Guarantees: each unknown is told as unknown, with what would help; no zero, no gauge.
+  test('never shows a zero for unknown', () => {
+    show(
+      session({
+        project: null,
+        context: null,
+        telemetry: { events: false, metrics: true },
+        usage: usage({ costNanoUsd: null, unattributed: tokensOf(10) }),
+      }),
+    );
+    const row = text('[data-session]') ?? '';
+    expect(row).toContain('3f2a1b09');
+    expect(row).toContain('this session sends metrics only. Set OTEL_LOGS_EXPORTER=otlp');
+    expect(row).toContain('no price');
+    expect(row).not.toContain('$0');
+    expect(document.querySelector('[data-percent]')).toBeNull();
+  });
+
+  /// Scenario: sessions that have been idle for hours.
+  /// Guarantees: they are folded and come out with the button.
+  test('folds earlier sessions', () => {
+    const idle = (sessionId: string) =>
+      session({ sessionId, state: 'idle', lastActivityAt: ago(2 * 3_600_000) });
+    show(session(), idle('x'), idle('y'));
+    expect(document.querySelectorAll('[data-session]')).toHaveLength(1);
+    const button = [...document.querySelectorAll('button')].find((each) =>
+      each.textContent?.includes('earlier'),
+    );
+    expect(button?.textContent).toMatch(/Show\s+2 earlier sessions/);
+    button?.click();
+    flushSync();
+    expect(document.querySelectorAll('[data-session]')).toHaveLength(3);
+  });
+
+  /// Scenario: a level is reached while someone listens to the page.
+  /// Guarantees: it is spoken once, politely.
+  test('announces levels', () => {
+    show(session());
+    say('session.level', {
+      revision: 402,
+      sessionId: session().sessionId,
+      agentId: null,
+      project: 'api-server',
+      level: 'notice',
+      occupancyTokens: 101_000,
+      line: { tokens: 167_000, kind: 'assumed', observations: 0 },
+      percentOfLine: 60.4,
+      cycleStartedAt: ago(0),
+      at: ago(0),
+    });
+    expect(text('.unseen[aria-live=polite]')).toBe('api-server reached notice: 60 % of its line.');
+  });
+
+  /// Scenario: the resident was updated under the open page.
+  /// Guarantees: the page offers to reload.
+  test('offers to reload after an update', () => {
+    show(session());
+    expect(document.querySelector('.updated')).toBeNull();
+    say('snapshot', snapshot({ appVersion: '0.2.0' }));
+    expect(text('.updated')).toContain('Plimsoll was updated to 0.2.0');
+  });
+});
+
+describe('stale', () => {
+  /// Scenario: the stream breaks and comes back with a new resident.
+  /// Guarantees: the last numbers stay, said to be old, ages count on; the new snapshot ends it.
+  test('says how old the numbers are and recovers', () => {
+    show(session());
+    FakeEventSource.latest.fail(FakeEventSource.CLOSED);
+    pass(200_000);
+    expect(text('h1')).toMatch(/^Not connected: numbers are from \d\d:\d\d, 3 min ago\.$/);
+    expect(text('.state')).toBe('was working · 3 min ago');
+    expect(text('aside')).toContain('not connected');
+    show(session({ context: context(60_000) }));
+    expect(text('h1')).toBe('Nothing needs you.');
+    expect(document.querySelector('[data-occupancy="60000"]')).not.toBeNull();
+  });
+
+  /// Scenario: no resident from the start.
+  /// Guarantees: the page says how to start one.
+  test('says that nobody answers', () => {
+    FakeEventSource.latest.fail(FakeEventSource.CLOSED);
+    flushSync();
+    expect(text('h1')).toBe('Plimsoll does not answer.');
+    expect(text('.said p')).toContain('plimsoll serve');
+  });
+});
+
+describe('the panel of a session', () => {
+  const open = async (...records: UsageRecord[]) => {
+    answers = () => json({ records, next: null, cursor: 1 });
+    show(session({ context: context(151_203) }));
+    document.querySelector<HTMLElement>('h3 a')?.click();
+    await settle();
+    window.dispatchEvent(new HashChangeEvent('hashchange'));
+    await settle();
+  };
+
+  /// Scenario: a session is chosen, then a request is recorded, then Escape is pressed.
+  /// Guarantees: facts and requests are shown, the new request on top; Escape closes.
+  test('lists requests and follows them', async () => {
+    await open(record());
+    expect(location.hash).toBe(`#/session/${session().sessionId}`);
+    expect(text('.panel dl')).toContain('151k');
+    const cells = [...document.querySelectorAll('tbody td')].map((cell) =>
+      cell.textContent?.trim(),
+    );
+    expect(cells.slice(1)).toEqual([
+      'main',
+      '12',
+      '147,180',
+      '2,801',
+      '1,210',
+      '151,203',
+      '$0.104',
+    ]);
+    say(
+      'usage.recorded',
+      record({ id: 'req_2', timestamp: ago(0), costNanoUsd: null, revision: 401 }),
+    );
+    say('usage.recorded', record({ id: 'req_3', sessionId: 'another' }));
+    expect(document.querySelectorAll('tbody tr')).toHaveLength(2);
+    expect(text('tbody tr')).toContain('no price');
+    window.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }));
+    window.dispatchEvent(new HashChangeEvent('hashchange'));
+    flushSync();
+    expect(document.querySelector('.panel')).toBeNull();
+  });
+
+  /// Scenario: the books cannot be read at first.
+  /// Guarantees: the server's own sentence is shown, and trying again works.
+  test('tells of an error and tries again', async () => {
+    await open();
+    answers = () => json({ error: { code: 'ledger-busy', message: 'The books are busy.' } }, 503);
+    show(session());
+    await settle();
+    expect(text('[role=alert]')).toContain('The books are busy.');
+    answers = () => json({ records: [record()], next: null, cursor: 1 });
+    document.querySelector<HTMLElement>('[role=alert] button')?.click();
+    await settle();
+    expect([
+      document.querySelector('[role=alert]'),
+      document.querySelectorAll('tbody tr').length,
+    ]).toEqual([null, 1]);
+  });
+
+  /// Scenario: the address names a session that is not in the list and not in the books.
+  /// Guarantees: the page says so beside its list.
+  test('of an unknown session says so', async () => {
+    answers = (path) =>
+      path.includes('/sessions/')
+        ? json({ error: { code: 'session-unknown', message: 'No session has this id.' } }, 404)
+        : json({ records: [], next: null, cursor: 0 });
+    location.hash = '#/session/nobody';
+    window.dispatchEvent(new HashChangeEvent('hashchange'));
+    show(session());
+    await settle();
+    expect(text('.panel')).toContain('No session has this id.');
+    expect(document.querySelectorAll('[data-session]')).toHaveLength(1);
+  });
+});

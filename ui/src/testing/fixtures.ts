@@ -1,0 +1,182 @@
+// Builders of what the API says: whole objects of which a test names only what matters to it.
+
+import type {
+  Change,
+  Context,
+  LevelName,
+  Listener,
+  Session,
+  Snapshot,
+  Subagent,
+  Tokens,
+  Usage,
+  UsageRecord,
+} from '../lib/api/types';
+
+/** The server's time in every fixture. */
+export const NOW = Date.parse('2026-11-23T14:02:00.000Z');
+
+export function ago(ms: number): string {
+  return new Date(NOW - ms).toISOString();
+}
+
+export function tokensOf(input = 0, output = 0, cacheRead = 0, cacheCreation = 0): Tokens {
+  return {
+    input,
+    output,
+    cacheRead,
+    cacheCreation,
+    total: input + output + cacheRead + cacheCreation,
+  };
+}
+
+export function usage(over: Partial<Usage> = {}): Usage {
+  const costNanoUsd = over.costNanoUsd === undefined ? 2_400_000_000 : over.costNanoUsd;
+  return {
+    tokens: tokensOf(2285, 5617, 1_989_900, 166_527),
+    unattributed: tokensOf(),
+    requests: 41,
+    unpricedRequests: 0,
+    ...over,
+    costNanoUsd,
+    costUsd: costNanoUsd === null ? null : costNanoUsd / 1e9,
+  };
+}
+
+const LEVELS = [
+  ['notice', 60],
+  ['checkpoint', 80],
+  ['urgent', 92],
+] as const;
+
+export function context(occupancy: number, over: Partial<Context> = {}): Context {
+  const line = over.line?.tokens ?? 167_000;
+  const percent = Math.floor((1000 * occupancy) / line) / 10;
+  const level: LevelName = LEVELS.findLast(([, at]) => percent >= at)?.[0] ?? 'calm';
+  const mark = ([name, at]: (typeof LEVELS)[number]) => ({
+    level: name,
+    percent: at,
+    tokens: Math.ceil((line * at) / 100),
+  });
+  return {
+    occupancyTokens: occupancy,
+    estimated: false,
+    windowTokens: 200_000,
+    windowKind: 'table',
+    line: { tokens: line, kind: 'assumed', observations: 0 },
+    headroomTokens: Math.max(0, line - occupancy),
+    percentOfLine: percent,
+    level,
+    levels: [mark(LEVELS[0]), mark(LEVELS[1]), mark(LEVELS[2])],
+    cycleStartedAt: ago(48 * 60_000),
+    requestsInCycle: 37,
+    asOf: ago(2000),
+    ...over,
+  };
+}
+
+export function session(over: Partial<Session> = {}): Session {
+  return {
+    sessionId: '3f2a1b09-77aa-4c1d-9e2f-0123456789ab',
+    project: 'api-server',
+    projectPath: '/home/dana/work/api-server',
+    branch: 'fix/retry',
+    client: 'claude-code',
+    clientVersion: '2.1.330',
+    model: 'claude-opus-4-6',
+    modelName: 'Opus 4.6',
+    state: 'working',
+    context: context(51_203),
+    subagents: [],
+    usage: usage(),
+    compactions: 1,
+    telemetry: { events: true, metrics: true },
+    startedAt: ago(3 * 3_600_000),
+    lastEventAt: ago(2000),
+    lastActivityAt: ago(2000),
+    ...over,
+  };
+}
+
+export function subagent(over: Partial<Subagent> = {}): Subagent {
+  return {
+    agentId: 'a41c0de9',
+    name: 'Explore',
+    model: 'claude-haiku-4-5',
+    modelName: 'Haiku 4.5',
+    state: 'working',
+    context: context(34_000),
+    lastActivityAt: ago(4000),
+    ...over,
+  };
+}
+
+export function listeners(
+  over: Partial<Record<Listener['name'], Listener['state']>> = {},
+): Listener[] {
+  const listener = (name: Listener['name'], port: number): Listener => ({
+    name,
+    addresses: [`127.0.0.1:${port}`, `[::1]:${port}`],
+    state: over[name] ?? 'listening',
+  });
+  return [listener('otlp-http', 4318), listener('otlp-grpc', 4317), listener('dashboard', 3030)];
+}
+
+export function snapshot(over: Partial<Snapshot> = {}): Snapshot {
+  return {
+    revision: 400,
+    version: 1,
+    asOf: ago(0),
+    appVersion: '0.1.0',
+    startedAt: ago(26 * 3_600_000),
+    sessions: [],
+    today: { from: ago(14 * 3_600_000), timeZone: 'Europe/Berlin', usage: usage() },
+    lastArrivalAt: ago(2000),
+    listeners: listeners(),
+    problems: [],
+    ...over,
+  };
+}
+
+export function change(sessions: Session[], over: Partial<Change> = {}): Change {
+  return {
+    revision: 401,
+    version: 2,
+    asOf: ago(0),
+    sessions,
+    removed: [],
+    order: sessions.map((each) => each.sessionId),
+    today: null,
+    lastArrivalAt: ago(0),
+    listeners: null,
+    problems: null,
+    ...over,
+  };
+}
+
+export function record(over: Partial<UsageRecord> = {}): UsageRecord {
+  return {
+    id: 'req_1',
+    requestId: 'req_1',
+    orchestrationId: null,
+    sessionId: session().sessionId,
+    agentId: null,
+    agentName: null,
+    querySource: 'main',
+    subsystem: null,
+    model: 'claude-opus-4-6',
+    inputTokens: 12,
+    outputTokens: 1210,
+    cacheReadTokens: 147_180,
+    cacheCreationTokens: 2801,
+    costNanoUsd: 104_000_000,
+    costUsd: 0.104,
+    durationMs: 8200,
+    timestamp: ago(2000),
+    from: null,
+    unattributed: false,
+    provenance: ['event'],
+    revision: 400,
+    ...over,
+  };
+}
