@@ -21,8 +21,11 @@ use super::{
 
 /// How long one recorded session is made to last: slow enough to follow, fast enough to be lively.
 const LENGTH: Duration = Duration::from_secs(240);
-/// How long after one another the sessions begin.
-const STAGGER: Duration = Duration::from_secs(3);
+/// How far each session has come when the demo begins, in percent of its requests: a newcomer shall see
+/// gauges at once, at different levels.
+const BEGUN: [usize; 4] = [30, 40, 30, 50];
+/// How far later ones have come when they appear: past the client's own start.
+const APPEARS: usize = 15;
 /// How long a session rests before the next one takes its place.
 const REST: Duration = Duration::from_secs(20);
 /// Where the dashboard is served if the port is free.
@@ -77,12 +80,9 @@ async fn show(engine: Engine, client: PathBuf) -> anyhow::Result<()> {
     greet(&running)?;
     let stage = Stage::new(&running, client)?;
     let mut shows = JoinSet::new();
-    for (place, recording) in (0..).zip(bundled()?) {
+    for (place, recording) in bundled()?.into_iter().enumerate() {
         let stage = stage.clone();
-        shows.spawn(async move {
-            tokio::time::sleep(STAGGER * place).await;
-            stage.play(recording, u64::from(place)).await
-        });
+        shows.spawn(async move { stage.play(recording, place).await });
     }
     let outcome = tokio::select! {
         () = signals.next() => Ok(()),
@@ -122,14 +122,11 @@ impl Stage {
     }
 
     /// Plays a recording again and again, each time as a new session.
-    async fn play(&self, recording: Bundled, place: u64) -> anyhow::Result<()> {
+    async fn play(&self, recording: Bundled, place: usize) -> anyhow::Result<()> {
         let capture = recording.capture.spread()?;
-        let from = capture.first_time()?.and_then(Timestamp::from_nanos).unwrap_or_default();
-        let stretch = stretch(&capture);
-        for round in 0.. {
-            let begins = now();
-            let seed = begins.nanos().unsigned_abs().wrapping_add(place * 1_000_003 + round);
-            let session = Shift { from, to: begins, stretch, seed }.capture(&capture)?;
+        let mut begun = BEGUN[place % BEGUN.len()];
+        loop {
+            let session = part(&capture, begun, now(), place)?;
             let transcripts = self.write_transcripts(&recording, &session)?;
             let pace = Pace::AsRecorded;
             let replayer =
@@ -137,8 +134,8 @@ impl Stage {
             replayer.run(&session).await;
             tokio::time::sleep(REST).await;
             transcripts.iter().try_for_each(fs::remove_file).context("cannot tidy up")?;
+            begun = APPEARS;
         }
-        Ok(())
     }
 
     /// Writes the lines of a transcript that tell a session's project.
@@ -159,6 +156,22 @@ impl Stage {
     }
 }
 
+/// The recording as a new session that has come so far, in percent, at the moment `now`: what came before is
+/// sent at once, the rest as time goes by.
+fn part(capture: &Capture, begun: usize, now: Timestamp, place: usize) -> anyhow::Result<Capture> {
+    let at = capture.entries.len() * begun / 100;
+    let head = capture.entries.get(at).map_or(Duration::ZERO, |entry| entry.arrived);
+    let stretch = stretch(capture);
+    let head = head * stretch;
+    let from = capture.first_time()?.and_then(Timestamp::from_nanos).unwrap_or_default();
+    let seed = now.nanos().unsigned_abs().wrapping_add(place as u64);
+    let mut session = Shift { from, to: now.before(head), stretch, seed }.capture(capture)?;
+    for entry in &mut session.entries {
+        entry.arrived = entry.arrived.saturating_sub(head);
+    }
+    Ok(session)
+}
+
 /// How many times slower a recording must become to last as long as wished.
 fn stretch(capture: &Capture) -> u32 {
     let span = capture.entries.iter().map(|entry| entry.arrived).max().unwrap_or_default();
@@ -170,17 +183,23 @@ fn stretch(capture: &Capture) -> u32 {
 mod tests {
     use super::*;
 
-    /// Scenario: the bundled recordings.
-    /// Guarantees: there are some, and each becomes long enough to follow.
+    /// Scenario: the bundled recordings, half played when they begin, twice.
+    /// Guarantees: much of each comes at once and the rest over minutes, nothing in the future when it is
+    /// due; the sessions are new each time.
     #[test]
-    fn recordings_are_stretched() {
-        let recordings = bundled().unwrap();
-        assert!(recordings.len() > 1);
-        for recording in recordings {
+    fn recordings_begin_in_their_middle() {
+        let now = Timestamp::from_millis(1_795_000_000_000);
+        for recording in bundled().unwrap() {
             let capture = recording.capture.spread().unwrap();
-            let span = capture.entries.iter().map(|entry| entry.arrived).max().unwrap();
-            let length = span * stretch(&capture);
-            assert!(length > LENGTH / 2 && length <= LENGTH.max(span), "{length:?}");
+            let session = part(&capture, 50, now, 0).unwrap();
+            let due: Vec<_> = session.entries.iter().map(|entry| entry.arrived).collect();
+            let at_once = due.iter().filter(|due| due.is_zero()).count();
+            assert!(at_once >= due.len() / 2 && at_once < due.len(), "{at_once} of {}", due.len());
+            assert!(due.iter().all(|due| *due <= LENGTH * 2), "{due:?}");
+            let first = session.first_time().unwrap().and_then(Timestamp::from_nanos).unwrap();
+            assert!(first <= now && now.since(first) <= LENGTH * 2);
+            let again = part(&capture, 50, now, 1).unwrap();
+            assert_ne!(session.sessions(), again.sessions());
         }
     }
 }

@@ -96,7 +96,7 @@ pub(crate) async fn start(
 /// Drains the engine; a second signal ends at once.
 pub(crate) async fn end(running: Running, signals: &mut Signals) -> anyhow::Result<()> {
     tokio::select! {
-        () = running.drain() => Ok(()),
+        _ = running.drain() => Ok(()),
         () = signals.next() => Err(Exit::Failed.because("ended before everything was closed")),
     }
 }

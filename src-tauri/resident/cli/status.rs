@@ -81,7 +81,7 @@ fn sentence(snapshot: &Snapshot) -> String {
         None if snapshot.sessions.is_empty() => "No session is active.".to_owned(),
         None => "Nothing needs you. No session has told its context yet.".to_owned(),
         Some((name, context)) if context.level == "calm" => format!(
-            "Nothing needs you. The nearest session, {name}, is at {} of its line.",
+            "Nothing needs you. The nearest, {name}, is at {} of its line.",
             percent(context)
         ),
         Some((name, context)) => format!(
@@ -185,7 +185,7 @@ mod tests {
         })
     }
 
-    fn snapshot(sessions: Value, problems: Value) -> Value {
+    fn snapshot(sessions: &Value, problems: &Value) -> Value {
         let tokens = json!({"input": 12_000, "output": 20_000, "cacheRead": 1_100_000,
                             "cacheCreation": 80_000, "total": 1_212_000});
         json!({
@@ -201,7 +201,7 @@ mod tests {
         })
     }
 
-    fn session(id: &str, project: Value, context: Value, subagents: Value) -> Value {
+    fn session(id: &str, project: &Value, context: &Value, subagents: &Value) -> Value {
         json!({
             "sessionId": id, "project": project, "modelName": "Opus 4.6", "state": "working",
             "context": context, "subagents": subagents,
@@ -225,10 +225,10 @@ mod tests {
         let agent = json!([{"agentId": "a1", "name": "Explore", "model": "m",
             "modelName": "Haiku 4.5", "state": "idle", "context": context(20_000, "calm"),
             "lastActivityAt": "2026-11-23T11:58:00.000Z"}]);
-        let near = session("s1", json!("harbour-api"), context(151_000, "checkpoint"), agent);
-        let metered = session("0123456789", Value::Null, Value::Null, json!([]));
+        let near = session("s1", &json!("harbour-api"), &context(151_000, "checkpoint"), &agent);
+        let metered = session("0123456789", &Value::Null, &Value::Null, &json!([]));
         assert_eq!(
-            shown(snapshot(json!([near, metered]), json!([]))),
+            shown(snapshot(&json!([near, metered]), &json!([]))),
             "harbour-api is at 90 % of its line: 16k tokens left.\n\
              \n\
              \x20 harbour-api       Opus 4.6   [###############--|...]   90 %  151k of 167k  checkpoint  working  12 s ago   no price\n\
@@ -244,17 +244,17 @@ mod tests {
     /// Guarantees: the sentence says whether anything needs the user; a problem goes first.
     #[test]
     fn the_sentence_says_what_needs_the_user() {
-        let first = |sessions, problems| {
+        let first = |sessions: &Value, problems: &Value| {
             shown(snapshot(sessions, problems)).lines().next().unwrap_or_default().to_owned()
         };
-        let calm = session("s1", json!("logbook"), context(16_700, "calm"), json!([]));
+        let calm = session("s1", &json!("logbook"), &context(16_700, "calm"), &json!([]));
         assert_eq!(
-            first(json!([calm.clone()]), json!([])),
-            "Nothing needs you. The nearest session, logbook, is at 10 % of its line."
+            first(&json!([calm.clone()]), &json!([])),
+            "Nothing needs you. The nearest, logbook, is at 10 % of its line."
         );
-        assert_eq!(first(json!([]), json!([])), "No session is active.");
+        assert_eq!(first(&json!([]), &json!([])), "No session is active.");
         let problem =
             json!([{"code": "port-taken", "message": "Port 4318 is taken.", "since": "t"}]);
-        assert_eq!(first(json!([calm]), problem), "Port 4318 is taken.");
+        assert_eq!(first(&json!([calm]), &problem), "Port 4318 is taken.");
     }
 }

@@ -46,10 +46,8 @@ struct Figures {
 pub(crate) async fn run(bench: &Bench, protocol: Protocol) -> Result<()> {
     let plan = Plan::of(bench);
     let reference = protocol == Protocol::Protobuf;
-    figures::begin(
-        "ingest: {CONNECTIONS} connections, mix of metrics and logs, answered after the commit",
-    )
-    .await?;
+    let what = "connections, mix of metrics and logs, answered after the commit";
+    figures::begin(&format!("ingest: {CONNECTIONS} {what}")).await?;
     let flush = flush_time(&bench.folder)?;
     figures::line("4 KiB append and fdatasync, median", &millis(flush), "");
     let mut ours = Figures::default();

@@ -11,6 +11,8 @@ use plimsoll_domain::{
 };
 use tokio::sync::watch;
 
+use crate::config::Key;
+
 /// The time now; handed in so that tests can set it.
 pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -23,10 +25,10 @@ pub(crate) enum Trouble {
     SpoolInUse,
     /// A spooled request that the ledger refuses for good was set aside.
     SetAside,
-    /// A port is taken by another program.
-    PortTaken(&'static str),
-    /// An address cannot be listened on for another reason.
-    ListenFailed(&'static str),
+    /// The port that a key names is taken by another program.
+    PortTaken(Key),
+    /// The address that a key names cannot be listened on for another reason.
+    ListenFailed(Key),
     /// A task ended early and is being restarted.
     TaskFailing(&'static str),
     /// A client changed a signal that the books rely on.
@@ -99,12 +101,15 @@ impl Board {
         self.publish(&posted);
     }
 
-    /// Raises a problem, or changes its sentence; since when it holds stays.
-    pub(crate) fn raise(&self, trouble: Trouble, message: String) {
+    /// Raises a problem, or changes its sentence; since when it holds stays. Says whether it is new.
+    pub(crate) fn raise(&self, trouble: Trouble, message: String) -> bool {
         let mut posted = self.posted();
-        let since = posted.problems.get(&trouble).map_or_else(|| (self.now)(), |known| known.since);
-        posted.problems.insert(trouble, Problem { code: trouble.code(), message, since });
+        let since = posted.problems.get(&trouble).map(|known| known.since);
+        let code = trouble.code();
+        let problem = Problem { code, message, since: since.unwrap_or_else(|| (self.now)()) };
+        posted.problems.insert(trouble, problem);
         self.publish(&posted);
+        since.is_none()
     }
 
     /// Takes a problem down, if it is up.
@@ -117,11 +122,10 @@ impl Board {
 
     pub(crate) fn task_started(&self, name: &'static str) {
         let mut posted = self.posted();
-        match posted.tasks.iter_mut().find(|task| task.name == name) {
-            Some(task) => task.running = true,
-            None => {
-                posted.tasks.push(TaskHealth { name, running: true, restarts: 0, last_error: None })
-            }
+        if let Some(task) = posted.tasks.iter_mut().find(|task| task.name == name) {
+            task.running = true;
+        } else {
+            posted.tasks.push(TaskHealth { name, running: true, restarts: 0, last_error: None });
         }
     }
 

@@ -53,7 +53,7 @@ pub struct LedgerConfig {
 }
 
 /// One thing that can be set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Key {
     /// `[receiver] http`
     ReceiverHttp,

@@ -4,6 +4,7 @@ use std::{
     fs::{File, TryLockError},
     io,
     net::SocketAddr,
+    panic::resume_unwind,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
@@ -11,7 +12,7 @@ use std::{
 
 use plimsoll_domain::{Calendar, Timestamp};
 use plimsoll_ledger::{Ledger, LedgerError, LedgerOptions, Writer};
-use tokio::sync::SetOnce;
+use tokio::{runtime::Handle, sync::SetOnce, task::spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -139,6 +140,13 @@ pub struct Engine {
     around: Surroundings,
     started: Timestamp,
     board: Arc<Board>,
+    taken: Result<Taken, EngineError>,
+}
+
+/// What an engine has to itself.
+struct Taken {
+    /// Says that the ledger has its writer; ends with the process, however it ends.
+    lock: File,
     ports: Ports,
 }
 
@@ -150,6 +158,16 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
+    fn take(config: &Config, board: &Arc<Board>) -> Self {
+        let Config { receiver, dashboard, .. } = config;
+        let take = |name, wished, key| Port::take(name, wished, key, Arc::clone(board));
+        Self {
+            http: take(HTTP, receiver.http, Key::ReceiverHttp),
+            grpc: take(GRPC, receiver.grpc, Key::ReceiverGrpc),
+            dashboard: take(DASHBOARD, dashboard.listen, Key::DashboardListen),
+        }
+    }
+
     /// The port of this name.
     pub(crate) fn get(&self, name: &str) -> Arc<Port> {
         Arc::clone(match name {
@@ -168,35 +186,38 @@ impl std::fmt::Debug for Engine {
 
 impl Engine {
     /// Takes the ports. One that another program has is no error: it is posted as a problem and tried again
-    /// while the rest runs; the dashboard moves to a free port.
+    /// while the rest runs; the dashboard moves to a free port. No port is taken where the ledger has another
+    /// engine, which may want them: [`Engine::start`] says so.
     #[must_use]
     pub fn bind(config: Config, around: Surroundings) -> Self {
         let board = Arc::new(Board::new(Arc::clone(&around.now)));
-        let http = Port::take(HTTP, config.receiver.http, Key::ReceiverHttp, Arc::clone(&board));
-        let grpc = Port::take(GRPC, config.receiver.grpc, Key::ReceiverGrpc, Arc::clone(&board));
-        let listen = config.dashboard.listen;
-        let dashboard =
-            Port::take_or_move(DASHBOARD, listen, Key::DashboardListen, Arc::clone(&board));
         let started = (around.now)();
-        Self { config, around, started, board, ports: Ports { http, grpc, dashboard } }
+        let lock = prepare_folder(&config.ledger.path, &around.places)
+            .and_then(|()| lock(&config.ledger.path, &around.places));
+        let taken = lock.map(|lock| Taken { lock, ports: Ports::take(&config, &board) });
+        Self { config, around, started, board, taken }
     }
 
     /// The addresses of the OTLP/HTTP receiver, IPv4 first; empty where the port was taken.
     #[must_use]
     pub fn http(&self) -> Vec<SocketAddr> {
-        self.ports.http.addresses()
+        self.addresses(HTTP)
     }
 
     /// The addresses of the OTLP/gRPC receiver, IPv4 first; empty where the port was taken.
     #[must_use]
     pub fn grpc(&self) -> Vec<SocketAddr> {
-        self.ports.grpc.addresses()
+        self.addresses(GRPC)
     }
 
     /// The addresses of the dashboard, IPv4 first; empty where no port could be had.
     #[must_use]
     pub fn dashboard(&self) -> Vec<SocketAddr> {
-        self.ports.dashboard.addresses()
+        self.addresses(DASHBOARD)
+    }
+
+    fn addresses(&self, name: &str) -> Vec<SocketAddr> {
+        self.taken.as_ref().map(|taken| taken.ports.get(name).addresses()).unwrap_or_default()
     }
 
     /// Starts everything. The receivers answer first, from the spool if need be; it returns when the ledger
@@ -205,85 +226,80 @@ impl Engine {
     /// # Errors
     /// When this ledger has a writer already, or something on disk cannot be used.
     pub async fn start(self, stop: &CancellationToken) -> Result<Running, EngineError> {
+        let Taken { lock, ports } = self.taken?;
         let path = self.config.ledger.path.clone();
-        self.prepare_folder(&path)?;
-        let lock = self.lock(&path)?;
         let spool = open_spool(beside(&path, "spool"), self.started).await?;
         let parts = Parts {
             key: new_key().map_err(EngineError::Key)?,
-            runtime_file: self.claim_runtime_file().map(Arc::new),
+            runtime_file: claim_runtime_file(&self.around.places, &self.board).map(Arc::new),
             config: self.config,
             around: self.around,
             started: self.started,
             board: self.board,
-            ports: self.ports,
+            ports,
             spool,
             signals: Signals::new(),
             ledger: Arc::new(SetOnce::new()),
             lock,
         };
         let board = Arc::clone(&parts.board);
-        let starting = parts.receive();
+        let receiving = parts.receive();
         match stop.run_until_cancelled(open_ledger(&path, &board)).await {
-            Some(Ok((ledger, writer))) => Ok(starting.complete(ledger, writer)),
+            Some(Ok((ledger, writer))) => Ok(receiving.complete(ledger, writer)),
             Some(Err(source)) => {
-                starting.give_up().await;
+                receiving.give_up().await;
                 Err(EngineError::Ledger { path, source })
             }
             None => {
-                starting.give_up().await;
+                receiving.give_up().await;
                 Err(EngineError::Stopped)
             }
         }
     }
+}
 
-    /// The default data folder is closed to others; one that the user chose is left as it is.
-    fn prepare_folder(&self, ledger: &Path) -> Result<(), EngineError> {
-        let folder = ledger.parent().unwrap_or(Path::new("/"));
-        let prepared = if folder == self.around.places.data {
-            make_private(folder)
-        } else {
-            create_private(folder)
-        };
-        prepared.map_err(|source| EngineError::Folder { path: folder.to_owned(), source })
-    }
+/// The default data folder is closed to others; one that the user chose is left as it is.
+fn prepare_folder(ledger: &Path, places: &Places) -> Result<(), EngineError> {
+    let folder = ledger.parent().unwrap_or(Path::new("/"));
+    let prepared =
+        if folder == places.data { make_private(folder) } else { create_private(folder) };
+    prepared.map_err(|source| EngineError::Folder { path: folder.to_owned(), source })
+}
 
-    /// One writer per ledger: the lock ends with the process, however it ends.
-    fn lock(&self, ledger: &Path) -> Result<File, EngineError> {
-        let path = beside(ledger, "lock");
-        let lock = private().create(true).truncate(false).open(&path);
-        let failed = |source| EngineError::Lock { path: path.clone(), source };
-        let lock = lock.map_err(failed)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(lock),
-            Err(TryLockError::Error(source)) => Err(failed(source)),
-            Err(TryLockError::WouldBlock) => {
-                let running = RuntimeInfo::find(&self.around.places.runtime);
-                let running = running.filter(|running| running.ledger == ledger).map(Box::new);
-                Err(EngineError::LedgerHeld { path: ledger.to_owned(), running })
-            }
+/// One writer per ledger. A ledger that does not exist yet is made here, so that only the user may read it.
+fn lock(ledger: &Path, places: &Places) -> Result<File, EngineError> {
+    let path = beside(ledger, "lock");
+    let failed = |source| EngineError::Lock { path: path.clone(), source };
+    let lock = private().create(true).truncate(false).open(&path).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => {
+            // Where that fails, opening the ledger says why.
+            let _ = private().create(true).truncate(false).open(ledger);
+            Ok(lock)
+        }
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+        Err(TryLockError::WouldBlock) => {
+            let running = RuntimeInfo::find(&places.runtime);
+            let running = running.filter(|running| running.ledger == ledger).map(Box::new);
+            Err(EngineError::LedgerHeld { path: ledger.to_owned(), running })
         }
     }
+}
 
-    /// Not to be found is a problem, but no reason not to run.
-    fn claim_runtime_file(&self) -> Option<RuntimeFile> {
-        let folders = &self.around.places.runtime;
-        let message = match RuntimeFile::claim(folders) {
-            Ok(Some(file)) => return Some(file),
-            Ok(None) => {
-                let running = RuntimeInfo::find(folders);
-                let process =
-                    running.map_or_else(String::new, |it| format!(", process {}", it.pid));
-                format!(
-                    "Another Plimsoll runs{process}: commands talk to that one, not to this one."
-                )
-            }
-            Err(error) => format!("Commands cannot find this Plimsoll: runtime.json: {error}."),
-        };
-        tracing::warn!("{message}");
-        self.board.raise(Trouble::NotFound, message);
-        None
-    }
+/// Not to be found is a problem, but no reason not to run.
+fn claim_runtime_file(places: &Places, board: &Board) -> Option<RuntimeFile> {
+    let message = match RuntimeFile::claim(&places.runtime) {
+        Ok(Some(file)) => return Some(file),
+        Ok(None) => {
+            let running = RuntimeInfo::find(&places.runtime);
+            let process = running.map_or_else(String::new, |it| format!(", process {}", it.pid));
+            format!("Another Plimsoll runs{process}: commands talk to that one, not to this one.")
+        }
+        Err(error) => format!("Commands cannot find this Plimsoll: runtime.json: {error}."),
+    };
+    tracing::warn!("{message}");
+    board.raise(Trouble::NotFound, message);
+    None
 }
 
 /// The file `<ledger>.<suffix>`.
@@ -296,15 +312,26 @@ pub(crate) fn beside(ledger: &Path, suffix: &str) -> PathBuf {
 
 async fn open_spool(path: PathBuf, run: Timestamp) -> Result<Spool, EngineError> {
     let open = move || Spool::open(&path, run, spool::LIMIT);
-    Ok(tokio::task::spawn_blocking(open).await.map_err(|_| SpoolError::Unfinished)??)
+    Ok(spawn_blocking(open).await.map_err(|_| SpoolError::Unfinished)??)
+}
+
+type Opened = Result<(Ledger, Writer), LedgerError>;
+
+/// On a thread of its own: the compiler cannot tell of the bare future that it is `Send`, and with it not of
+/// any around it.
+async fn open(options: LedgerOptions) -> Opened {
+    let runtime = Handle::current();
+    let opened = spawn_blocking(move || runtime.block_on(Ledger::open(options))).await;
+    // A blocking task that was begun is never aborted: what is left is a panic.
+    opened.unwrap_or_else(|fault| resume_unwind(fault.into_panic()))
 }
 
 /// Opens the ledger; while another program locks it, tries again.
-async fn open_ledger(path: &Path, board: &Board) -> Result<(Ledger, Writer), LedgerError> {
+async fn open_ledger(path: &Path, board: &Board) -> Opened {
     let options = LedgerOptions { path: path.to_owned(), queue: QUEUE, busy: BUSY };
     let mut backoff = Backoff::new(Duration::from_millis(100), LONGEST_PAUSE);
     loop {
-        match Ledger::open(options.clone()).await {
+        match open(options.clone()).await {
             Err(error) if is_locked(&error) => {
                 tracing::warn!(%error, "the ledger is locked; it will be tried again");
                 let message = format!(

@@ -142,3 +142,59 @@ impl plimsoll_otlp::Intake for Intake {
         Ok(Receipt { rejected: reading.rejected, reason: reading.reason })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use plimsoll_domain::{ConnectionId, Timestamp};
+    use plimsoll_otlp::{Export, Intake as _};
+    use prost::Message;
+
+    use super::*;
+
+    /// An export as the client sent it.
+    fn arrival(body: &str) -> Arrival {
+        let captures =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../tests/fixtures/captures");
+        let body = std::fs::read(captures.join(body)).unwrap();
+        let export = Export::Logs(Message::decode(body.as_slice()).unwrap());
+        Arrival { export, connection: ConnectionId(1), at: Timestamp::from_millis(1) }
+    }
+
+    /// An intake whose ledger is not open, with so much room in its spool.
+    fn intake(folder: &Path, room: u64) -> Intake {
+        let spool = Spool::open(&folder.join("spool"), Timestamp::EPOCH, room).unwrap();
+        let board = Arc::new(Board::new(Arc::new(|| Timestamp::EPOCH)));
+        Intake::new(Arc::default(), spool, Signals::new(), board)
+    }
+
+    fn count(intake: &Intake, name: &str) -> u64 {
+        intake.counters().iter().filter(|it| it.name == name).map(|it| it.value).sum()
+    }
+
+    /// Scenario: exports arrive while the ledger cannot be used, until the spool is full.
+    /// Guarantees: they are acknowledged for as long as there is room, then refused so that the client sends
+    /// them again; both are counted. What tells nothing is acknowledged always.
+    #[tokio::test]
+    async fn exports_are_refused_only_when_nothing_can_keep_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let intake = intake(folder.path(), 12_000);
+        let mut kept = 0;
+        let refusal = loop {
+            match intake.take(arrival("simple-http-protobuf/0001_logs_http.pb")).await {
+                Ok(receipt) => assert_eq!(receipt, Receipt::default()),
+                Err(refusal) => break refusal,
+            }
+            kept += 1;
+        };
+        assert_eq!(refusal, Refusal::Full);
+        assert!(kept > 0);
+        assert_eq!(count(&intake, "intake.spooled"), kept);
+        assert_eq!(count(&intake, "intake.refused"), 1);
+        let nothing = Export::Logs(Default::default());
+        let nothing =
+            Arrival { export: nothing, ..arrival("simple-http-protobuf/0001_logs_http.pb") };
+        assert_eq!(intake.take(nothing).await, Ok(Receipt::default()));
+    }
+}

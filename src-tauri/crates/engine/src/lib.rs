@@ -29,3 +29,4 @@ pub use environment::Environment;
 pub use places::{ConfigFile, Places};
 pub use running::Running;
 pub use runtime_file::RuntimeInfo;
+pub use stage::Step;

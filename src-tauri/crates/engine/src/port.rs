@@ -33,7 +33,8 @@ pub(crate) struct Port {
 }
 
 impl Port {
-    /// Takes the port if it is free, and posts what became of it.
+    /// Takes the port if it is free, and posts what became of it. The dashboard, which is found by other means
+    /// than its port, moves to a free one where another program has it.
     pub(crate) fn take(
         name: &'static str,
         wished: SocketAddr,
@@ -41,28 +42,7 @@ impl Port {
         board: Arc<Board>,
     ) -> Arc<Self> {
         let port = Self { name, wished, key, board, bound: Mutex::default() };
-        let _ = port.try_bind();
-        Arc::new(port)
-    }
-
-    /// Takes the port or, where another program has it, a free one: for what is found by other means than
-    /// its port.
-    pub(crate) fn take_or_move(
-        name: &'static str,
-        wished: SocketAddr,
-        key: Key,
-        board: Arc<Board>,
-    ) -> Arc<Self> {
-        let port = Self { name, wished, key, board, bound: Mutex::default() };
-        if let Err(BindError::PortTaken { .. }) = port.try_bind()
-            && let Ok(moved) = plimsoll_loopback::bind(SocketAddr::new(wished.ip(), 0))
-        {
-            port.board.clear(port.taken());
-            if let Some(address) = moved.addresses().first() {
-                port.board.raise(Trouble::DashboardMoved, port.moved_message(*address));
-            }
-            port.keep(moved);
-        }
+        port.try_bind();
         Arc::new(port)
     }
 
@@ -80,23 +60,43 @@ impl Port {
             if bound.is_some() {
                 return bound;
             }
-            if self.try_bind().is_err() {
+            if !self.try_bind() {
                 stop.run_until_cancelled(tokio::time::sleep(backoff.pause())).await?;
             }
         }
     }
 
-    fn try_bind(&self) -> Result<(), BindError> {
+    /// Says whether there is a port now.
+    fn try_bind(&self) -> bool {
         match plimsoll_loopback::bind(self.wished) {
             Ok(bound) => {
                 self.keep(bound);
-                self.board.clear(self.taken());
-                self.board.clear(self.failed());
-                Ok(())
+                for trouble in [self.taken(), self.failed()] {
+                    self.board.clear(trouble);
+                }
+                true
+            }
+            Err(BindError::PortTaken { .. }) if self.key == Key::DashboardListen => {
+                self.move_away()
             }
             Err(error) => {
                 self.report(&error);
-                Err(error)
+                false
+            }
+        }
+    }
+
+    fn move_away(&self) -> bool {
+        match plimsoll_loopback::bind(SocketAddr::new(self.wished.ip(), 0)) {
+            Ok(bound) => {
+                let port = bound.addresses().first().map_or(0, SocketAddr::port);
+                self.board.raise(Trouble::DashboardMoved, self.moved_message(port));
+                self.keep(bound);
+                true
+            }
+            Err(error) => {
+                self.report(&error);
+                false
             }
         }
     }
@@ -110,7 +110,6 @@ impl Port {
     }
 
     fn report(&self, error: &BindError) {
-        tracing::warn!(listener = self.name, %error, "cannot listen; it will be tried again");
         let (state, trouble, message) = match error {
             BindError::PortTaken { .. } => {
                 (ListenerState::PortTaken, self.taken(), self.taken_message())
@@ -118,15 +117,17 @@ impl Port {
             error => (ListenerState::Failed, self.failed(), self.failed_message(error)),
         };
         self.board.post_listener(self.name, vec![self.wished.to_string()], state);
-        self.board.raise(trouble, message);
+        if self.board.raise(trouble, message) {
+            tracing::warn!(listener = self.name, %error, "cannot listen; it will be tried again");
+        }
     }
 
     fn taken(&self) -> Trouble {
-        Trouble::PortTaken(self.name)
+        Trouble::PortTaken(self.key)
     }
 
     fn failed(&self) -> Trouble {
-        Trouble::ListenFailed(self.name)
+        Trouble::ListenFailed(self.key)
     }
 
     fn taken_message(&self) -> String {
@@ -149,12 +150,11 @@ impl Port {
         )
     }
 
-    fn moved_message(&self, address: SocketAddr) -> String {
+    fn moved_message(&self, port: u16) -> String {
         format!(
-            "Port {} is taken by another program, so the dashboard is served on port {} this time. Choose \
+            "Port {} is taken by another program, so the dashboard is served on port {port} this time. Choose \
              another port with {}.",
             self.wished.port(),
-            address.port(),
             self.setting()
         )
     }
@@ -171,7 +171,7 @@ impl Port {
     fn setting(&self) -> String {
         let (table, key) = self.key.name().split_once('.').unwrap_or_default();
         let port = self.wished.port();
-        let other = port.checked_add(10_000).unwrap_or(port - 10_000);
+        let other = port.checked_add(10_000).unwrap_or_else(|| port - 10_000);
         let other = SocketAddr::new(self.wished.ip(), other);
         format!("[{table}] {key} = \"{other}\" or {}", self.key.variable())
     }
@@ -233,8 +233,7 @@ mod tests {
     fn the_dashboard_moves_and_says_so() {
         let (_other, address) = occupied();
         let board = board();
-        let port =
-            Port::take_or_move("dashboard", address, Key::DashboardListen, Arc::clone(&board));
+        let port = Port::take("dashboard", address, Key::DashboardListen, Arc::clone(&board));
         let moved = port.addresses()[0];
         assert_ne!(moved, address);
         let status = board.status().borrow().clone();

@@ -30,7 +30,7 @@ use crate::{
     runtime_file::{RuntimeFile, RuntimeInfo},
     signals::Signals,
     spool::{Drain, Spool},
-    stage::Stage,
+    stage::{Stage, Step},
     supervise::Supervisor,
 };
 
@@ -71,7 +71,7 @@ pub(crate) struct Receiving {
     receivers: Stage,
 }
 
-/// The running engine. Dropping it stops everything without waiting; [`Running::drain`] ends it in order.
+/// The running engine. Dropping it ends everything at once, as a crash would; [`Running::drain`] ends it in order.
 pub struct Running {
     parts: Parts,
     ledger: Ledger,
@@ -281,12 +281,14 @@ impl Running {
 
     /// Ends everything in order, each step with its deadline: nothing is received any more; what was
     /// received is entered; pages and streams close; the ledger is flushed, checkpointed and closed; nobody
-    /// finds the engine any more.
-    pub async fn drain(self) {
-        stop_receiving(self.receivers, &self.receiver).await;
-        self.work.stop().await;
-        self.pages.stop().await;
-        self.writer.stop().await;
+    /// finds the engine any more. Returns the steps as they went.
+    pub async fn drain(self) -> Vec<Step> {
+        let steps = vec![
+            stop_receiving(self.receivers, &self.receiver).await,
+            self.work.stop().await,
+            self.pages.stop().await,
+            self.writer.stop().await,
+        ];
         if let Some(file) = &self.parts.runtime_file
             && let Err(error) = file.remove()
         {
@@ -295,13 +297,15 @@ impl Running {
         // The ledger has no writer any more only now.
         drop(self.parts.lock);
         tracing::info!("ended");
+        steps
     }
 }
 
 /// Stops the receivers, and waits for exports whose clients left before their answer.
-async fn stop_receiving(receivers: Stage, receiver: &Receiver<Intake>) {
-    receivers.stop().await;
+async fn stop_receiving(receivers: Stage, receiver: &Receiver<Intake>) -> Step {
+    let step = receivers.stop().await;
     if tokio::time::timeout(FINISH, receiver.settle()).await.is_err() {
         tracing::warn!(deadline = ?FINISH, "some exports were not entered in time");
     }
+    step
 }

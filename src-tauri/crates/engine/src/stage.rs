@@ -8,7 +8,18 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// Tasks with one token. Dropping it stops them without waiting.
+/// One step of a drain, as it went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What was stopped.
+    pub name: &'static str,
+    /// How long it took.
+    pub took: Duration,
+    /// Tasks that were ended by force at the deadline.
+    pub forced: usize,
+}
+
+/// Tasks with one token. Dropping it ends them at once.
 pub(crate) struct Stage {
     name: &'static str,
     /// How long they may take to end.
@@ -32,30 +43,32 @@ impl Stage {
     }
 
     /// Asks the tasks to end and waits; ends by force what has not ended by the deadline.
-    pub(crate) async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) -> Step {
         let begun = Instant::now();
         let (name, deadline) = (self.name, self.deadline);
         tracing::info!(step = name, ?deadline, "stopping");
         self.token.cancel();
-        let mut late = 0;
+        let mut forced = 0;
         for mut task in std::mem::take(&mut self.tasks) {
             if timeout_at(begun + deadline, &mut task).await.is_err() {
                 task.abort();
-                late += 1;
+                forced += 1;
             }
         }
         let took = begun.elapsed();
-        if late > 0 {
-            tracing::warn!(step = name, ?took, late, "ended by force at the deadline");
+        if forced > 0 {
+            tracing::warn!(step = name, ?took, forced, "ended by force at the deadline");
         } else {
             tracing::info!(step = name, ?took, "stopped");
         }
+        Step { name, took, forced }
     }
 }
 
 impl Drop for Stage {
     fn drop(&mut self) {
         self.token.cancel();
+        self.tasks.iter().for_each(JoinHandle::abort);
     }
 }
 
@@ -75,9 +88,8 @@ mod tests {
             std::future::pending::<()>().await;
             drop(gone);
         }));
-        let begun = Instant::now();
-        stage.stop().await;
-        assert_eq!(begun.elapsed(), Duration::from_secs(3));
+        let step = stage.stop().await;
+        assert_eq!(step, Step { name: "test", took: Duration::from_secs(3), forced: 1 });
         forced.await.unwrap_err();
     }
 }

@@ -61,7 +61,7 @@ impl Ledger {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(options.busy)
-            .statement_cache_capacity(128)
+            .statement_cache_capacity(48)
             .pragma("cache_size", "-2048")
             .pragma("journal_size_limit", "16777216")
             .disable_statement_logging();

@@ -12,13 +12,10 @@ use std::{
 use axum::{Router, body::Body, response::Response};
 use http::Request;
 use hyper::body::Incoming;
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo},
-    server::conn::auto,
-};
+use hyper_util::{rt::TokioIo, server::conn::auto};
 use plimsoll_domain::ConnectionId;
 use tokio::net::TcpStream;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::Service;
 
 use crate::{
@@ -58,7 +55,7 @@ impl ConnectionIds {
 /// What the connections of one listener have in common.
 pub(crate) struct Reception {
     pub(crate) router: Router,
-    pub(crate) http: auto::Builder<TokioExecutor>,
+    pub(crate) http: auto::Builder<Tracked>,
     pub(crate) same_user: Option<SameUser>,
     pub(crate) on_close: Option<OnClose>,
     pub(crate) tally: Arc<Tally>,
@@ -141,9 +138,22 @@ impl Drop for Closing {
     }
 }
 
+/// Starts the tasks that HTTP/2 needs, one for each request, where they are waited for.
+#[derive(Debug, Clone)]
+pub(crate) struct Tracked(pub(crate) TaskTracker);
+
+impl<F> hyper::rt::Executor<F> for Tracked
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn execute(&self, task: F) {
+        self.0.spawn(task);
+    }
+}
+
 /// The server's settings that hold for every connection.
-pub(crate) fn http() -> auto::Builder<TokioExecutor> {
-    let mut http = auto::Builder::new(TokioExecutor::new());
+pub(crate) fn http(tasks: &TaskTracker) -> auto::Builder<Tracked> {
+    let mut http = auto::Builder::new(Tracked(tasks.clone()));
     // Instead of the library's own head timeout: see `head`.
     http.http1().header_read_timeout(None);
     http.http2().max_concurrent_streams(CONCURRENT_STREAMS);

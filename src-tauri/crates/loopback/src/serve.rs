@@ -115,10 +115,11 @@ impl Bound {
         let listeners = self.register()?;
         let (stop, close) = (cancel.child_token(), CancellationToken::new());
         let _end_when_dropped = (stop.clone().drop_guard(), close.clone().drop_guard());
+        let connections = TaskTracker::new();
         let acceptor = Acceptor {
             reception: Arc::new(Reception {
                 router: router.with_state(()),
-                http: connection::http(),
+                http: connection::http(&connections),
                 same_user,
                 on_close: options.on_close,
                 tally: options.tally,
@@ -127,7 +128,7 @@ impl Bound {
             }),
             ids: options.ids,
             places: Arc::new(Semaphore::new(options.max_connections)),
-            connections: TaskTracker::new(),
+            connections,
         };
         let accepting = listeners.iter().map(|listener| acceptor.run(listener));
         cancel.run_until_cancelled(join_all(accepting)).await;

@@ -271,6 +271,37 @@ async fn a_drain_has_an_end() {
     assert_eq!(busy.read(&mut [0; 1024]).await.unwrap(), 0);
 }
 
+/// Scenario: the same over HTTP/2, whose requests have tasks of their own.
+/// Guarantees: those have ended too when serving has.
+#[tokio::test]
+async fn a_drain_ends_the_tasks_of_http2() {
+    let begun = Arc::new(Notify::new());
+    let held = Arc::clone(&begun);
+    let never = move || {
+        let held = Arc::clone(&held);
+        async move {
+            held.notify_one();
+            std::future::pending::<()>().await;
+            drop(held);
+        }
+    };
+    let router = Router::new().route("/", get(never));
+    let server =
+        Server::start(router, Serve { drain: Duration::from_millis(20), ..Serve::default() });
+    let uri = format!("http://{}/", server.addresses[0]);
+    let io = TokioIo::new(server.connect().await);
+    let (mut sender, connection) =
+        http2::handshake::<_, _, Empty<Bytes>>(TokioExecutor::new(), io).await.unwrap();
+    tokio::spawn(connection);
+    let answer = sender.send_request(Request::get(uri).body(Empty::new()).unwrap());
+    let answer = tokio::spawn(answer);
+    begun.notified().await;
+    server.stop().await;
+    // Held by the router alone, and by no request.
+    assert_eq!(Arc::strong_count(&begun), 1);
+    assert!(answer.await.unwrap().is_err());
+}
+
 /// Scenario: the task that serves is aborted with a request under way.
 /// Guarantees: the connection ends with it.
 #[tokio::test]

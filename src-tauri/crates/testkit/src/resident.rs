@@ -111,10 +111,11 @@ impl Start {
     /// The program at `binary`, in a folder that outlives it.
     #[must_use]
     pub fn within(binary: impl Into<PathBuf>, folder: impl Into<PathBuf>) -> Self {
-        Self::with(binary.into(), Root::Given(folder.into()))
+        Self::with(binary.into(), Root::Given(absolute(folder.into())))
     }
 
     fn with(binary: PathBuf, root: Root) -> Self {
+        let binary = absolute(binary);
         let mut start = Self { binary, root, variables: Vec::new(), arguments: Vec::new() };
         for name in
             ["PLIMSOLL_RECEIVER_HTTP", "PLIMSOLL_RECEIVER_GRPC", "PLIMSOLL_DASHBOARD_LISTEN"]
@@ -219,6 +220,11 @@ impl Start {
     fn runtime_file(&self) -> PathBuf {
         self.root.path().join("run/plimsoll/runtime.json")
     }
+}
+
+/// The process is started in its own folder, where a relative path would mean something else.
+fn absolute(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 /// A process that ends with its owner.

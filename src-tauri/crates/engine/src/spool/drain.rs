@@ -95,17 +95,31 @@ impl Drain {
             self.report(Some(&error));
             tokio::time::sleep(backoff.pause()).await;
             front = self.front(offset, (1, 1)).await?;
-            failures += 1;
-            if failures >= PATIENCE && front.arrivals.len() == 1 {
-                // The ledger refuses this one. Whether it takes the next one tells which of both is at fault.
-                let second = self.front(front.next, (1, 1)).await?;
-                if !second.arrivals.is_empty() && enter(second.arrivals).await.is_ok() {
-                    self.set_aside(offset).await?;
-                    return Ok(second.next);
-                }
+            failures += u32::from(matches!(error, RecordError::Commit(_)));
+            if failures >= PATIENCE && self.is_at_fault(&front, enter).await? {
+                self.set_aside(offset).await?;
+                break;
             }
         }
         Ok(front.next)
+    }
+
+    /// Whether the ledger refuses this request and no other: it takes the next one, still refuses this one,
+    /// and takes the next one again. A single answer may owe to a lock that has just gone or come.
+    async fn is_at_fault<Enter, Entered>(
+        &mut self,
+        front: &Front,
+        enter: &Enter,
+    ) -> Result<bool, SpoolError>
+    where
+        Enter: Fn(Arc<[Arrival]>) -> Entered,
+        Entered: Future<Output = Result<(), RecordError>>,
+    {
+        let other = self.front(front.next, (1, 1)).await?.arrivals;
+        Ok(!other.is_empty()
+            && enter(Arc::clone(&other)).await.is_ok()
+            && enter(Arc::clone(&front.arrivals)).await.is_err()
+            && enter(other).await.is_ok())
     }
 
     async fn front(
@@ -149,11 +163,14 @@ impl Drain {
     }
 
     fn report(&self, error: Option<&RecordError>) {
-        let waiting = *self.spool.waiting().borrow();
+        let waiting = match *self.spool.waiting().borrow() {
+            1 => "1 request is".to_owned(),
+            waiting => format!("{waiting} requests are"),
+        };
         let why = error.map_or_else(String::new, |error| format!(" ({error})"));
         let message = format!(
-            "The ledger cannot be written now{why}: {waiting} requests are kept in the spool and will be \
-             entered as soon as it can."
+            "The ledger cannot be written now{why}: {waiting} kept in the spool and will be entered as soon \
+             as it can."
         );
         self.board.raise(Trouble::SpoolInUse, message);
     }

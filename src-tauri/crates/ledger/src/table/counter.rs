@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use plimsoll_domain::Timestamp;
-use sqlx::SqliteConnection;
 
-use super::{Rows, stored};
+use super::{Rows, Script, stored};
 
 /// A row of `counter`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,24 +30,18 @@ static UPSERT: Rows = Rows::new(
 );
 
 /// Writes rows, new or grown.
-pub(crate) async fn upsert(
-    connection: &mut SqliteConnection,
-    rows: &[CounterRow],
-) -> sqlx::Result<()> {
-    UPSERT
-        .write(connection, rows, |statement, row| {
-            statement
-                .bind(row.time)
-                .bind(row.series)
-                .bind(row.start)
-                .bind(row.session)
-                .bind(row.name)
-                .bind(row.detail.clone())
-                .bind(row.at.nanos())
-                .bind(stored(row.value))
-        })
-        .await?;
-    Ok(())
+pub(crate) fn upsert(script: &mut Script, rows: &[CounterRow]) {
+    script.add(&UPSERT, rows, |values, row| {
+        values
+            .bind(row.time)
+            .bind(row.series)
+            .bind(row.start)
+            .bind(row.session)
+            .bind(row.name)
+            .bind(row.detail.clone())
+            .bind(row.at.nanos())
+            .bind(stored(row.value))
+    });
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use plimsoll_domain::{
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{Rows, Statement, count, stored, text, time};
+use super::{Rows, Script, Values, count, stored, text, time};
 use crate::ActivityKind;
 
 /// Identity of an event: its time and a hash over the rest.
@@ -50,26 +50,21 @@ static INSERT: Rows = Rows::new(
 );
 static FIND: Rows = Rows::new("SELECT time, hash FROM event WHERE (time, hash) IN (VALUES", 2, ")");
 
-/// Writes rows whose keys are not known; returns how many were written.
-pub(crate) async fn insert(
-    connection: &mut SqliteConnection,
-    rows: &[EventRow],
-) -> sqlx::Result<u64> {
-    INSERT
-        .write(connection, rows, |statement, row| {
-            statement
-                .bind(row.key.0)
-                .bind(row.key.1)
-                .bind(row.session)
-                .bind(row.process)
-                .bind(row.what.kind)
-                .bind(row.arrived.nanos())
-                .bind(row.what.name.clone())
-                .bind(row.what.a)
-                .bind(row.what.b)
-                .bind(row.what.c)
-        })
-        .await
+/// Writes rows whose keys are not known; which the script expects all to be new.
+pub(crate) fn insert(script: &mut Script, rows: &[EventRow]) {
+    script.add(&INSERT, rows, |values, row| {
+        values
+            .bind(row.key.0)
+            .bind(row.key.1)
+            .bind(row.session)
+            .bind(row.process)
+            .bind(row.what.kind)
+            .bind(row.arrived.nanos())
+            .bind(row.what.name.clone())
+            .bind(row.what.a)
+            .bind(row.what.b)
+            .bind(row.what.c)
+    });
 }
 
 /// Which of the given keys are known.
@@ -81,8 +76,8 @@ pub(crate) async fn find(
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
-fn bind_key<'q>(statement: Statement<'q>, key: &EventKey) -> Statement<'q> {
-    statement.bind(key.0).bind(key.1)
+fn bind_key(values: Values, key: &EventKey) -> Values {
+    values.bind(key.0).bind(key.1)
 }
 
 impl What {

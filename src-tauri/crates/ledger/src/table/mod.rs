@@ -13,15 +13,12 @@ mod rows;
 pub(crate) mod series;
 pub(crate) mod session;
 
-pub(crate) use rows::Rows;
+pub(crate) use rows::{Rows, Script, Values};
 
 use std::sync::Arc;
 
 use plimsoll_domain::{NanoUsd, Timestamp, Tokens};
-use sqlx::{Row as _, Sqlite, query::Query, sqlite::SqliteArguments, sqlite::SqliteRow};
-
-/// A statement with its arguments so far.
-pub(crate) type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
+use sqlx::{Row as _, sqlite::SqliteRow};
 
 /// A count as SQLite stores it. Counts from outside are far below the bound; sums saturate.
 pub(crate) fn stored(count: u64) -> i64 {
@@ -34,8 +31,8 @@ pub(crate) fn count(value: i64) -> u64 {
 }
 
 /// Binds the four token counts.
-pub(crate) fn bind_tokens<'q>(statement: Statement<'q>, tokens: &Tokens) -> Statement<'q> {
-    statement
+pub(crate) fn bind_tokens(values: Values, tokens: &Tokens) -> Values {
+    values
         .bind(stored(tokens.input))
         .bind(stored(tokens.output))
         .bind(stored(tokens.cache_read))
@@ -88,7 +85,6 @@ mod tests {
         let single = [
             super::alert::STATEMENTS,
             super::model::STATEMENTS,
-            super::point::STATEMENTS,
             super::process::STATEMENTS,
             super::quarter::STATEMENTS,
             super::remainder::STATEMENTS,

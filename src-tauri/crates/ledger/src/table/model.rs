@@ -3,7 +3,7 @@
 use plimsoll_domain::Model;
 use sqlx::SqliteConnection;
 
-use super::{Rows, Statement};
+use super::{Rows, Script, Values};
 
 const FIND: &str = "SELECT id FROM model WHERE name = ?";
 const NAME_OF: &str = "SELECT name FROM model WHERE id = ?";
@@ -32,16 +32,12 @@ pub(crate) async fn last_id(connection: &mut SqliteConnection) -> sqlx::Result<i
 }
 
 /// Stores newly numbered models.
-pub(crate) async fn insert(
-    connection: &mut SqliteConnection,
-    rows: &[(i64, Model)],
-) -> sqlx::Result<()> {
-    INSERT.write(connection, rows, bind).await?;
-    Ok(())
+pub(crate) fn insert(script: &mut Script, rows: &[(i64, Model)]) {
+    script.add(&INSERT, rows, bind);
 }
 
-fn bind<'q>(statement: Statement<'q>, row: &(i64, Model)) -> Statement<'q> {
-    statement.bind(row.0).bind(row.1.as_str().to_owned())
+fn bind(values: Values, row: &(i64, Model)) -> Values {
+    values.bind(row.0).bind(row.1.as_str().to_owned())
 }
 
 #[cfg(test)]

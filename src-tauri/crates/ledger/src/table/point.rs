@@ -3,7 +3,7 @@
 use plimsoll_domain::{NanoUsd, QuerySource, Timestamp};
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Rows, Statement, maybe_cost, maybe_count, stored, time};
+use super::{Rows, Script, Values, maybe_cost, maybe_count, stored, time};
 
 /// Identity of a delta reading: end of its span, series, start of its span.
 pub(crate) type PointKey = (i64, i64, i64);
@@ -31,15 +31,17 @@ static INSERT: Rows = Rows::new(
     "ON CONFLICT DO NOTHING",
 );
 static FIND: Rows = Rows::new("SELECT * FROM point WHERE (time, series, start) IN (VALUES", 3, ")");
-const COMPLETE: &str = "UPDATE point SET input = ?, output = ?, cache_read = ?, cache_creation = ?, cost = ? \
-                        WHERE (time, series, start) = (?, ?, ?)";
+static COMPLETE: Rows = Rows::new(
+    "INSERT INTO point (time, series, start, session, model, source, at, input, output, cache_read, \
+     cache_creation, cost) VALUES",
+    12,
+    "ON CONFLICT (time, series, start) DO UPDATE SET input = excluded.input, output = excluded.output, \
+     cache_read = excluded.cache_read, cache_creation = excluded.cache_creation, cost = excluded.cost",
+);
 
-/// Writes rows whose keys are not known; returns how many were written.
-pub(crate) async fn insert(
-    connection: &mut SqliteConnection,
-    rows: &[PointRow],
-) -> sqlx::Result<u64> {
-    INSERT.write(connection, rows, bind).await
+/// Writes rows whose keys are not known; tells the script how many it expects.
+pub(crate) fn insert(script: &mut Script, rows: &[PointRow]) {
+    script.add(&INSERT, rows, bind);
 }
 
 /// The rows of the given keys, as far as they are known.
@@ -51,22 +53,17 @@ pub(crate) async fn find(
     rows.iter().map(read).collect()
 }
 
-/// Writes the values of a row that a further export completed.
-pub(crate) async fn complete(
-    connection: &mut SqliteConnection,
-    row: &PointRow,
-) -> sqlx::Result<()> {
-    let statement = bind_values(sqlx::query(COMPLETE), row);
-    statement.bind(row.key.0).bind(row.key.1).bind(row.key.2).execute(connection).await?;
-    Ok(())
+/// Writes rows anew that a further export completed.
+pub(crate) fn complete(script: &mut Script, rows: &[PointRow]) {
+    script.add(&COMPLETE, rows, bind);
 }
 
-fn bind_key<'q>(statement: Statement<'q>, key: &PointKey) -> Statement<'q> {
-    statement.bind(key.0).bind(key.1).bind(key.2)
+fn bind_key(values: Values, key: &PointKey) -> Values {
+    values.bind(key.0).bind(key.1).bind(key.2)
 }
 
-fn bind<'q>(statement: Statement<'q>, row: &PointRow) -> Statement<'q> {
-    let statement = statement
+fn bind(values: Values, row: &PointRow) -> Values {
+    let values = values
         .bind(row.key.0)
         .bind(row.key.1)
         .bind(row.key.2)
@@ -74,11 +71,7 @@ fn bind<'q>(statement: Statement<'q>, row: &PointRow) -> Statement<'q> {
         .bind(row.model)
         .bind(row.source.code())
         .bind(row.at.nanos());
-    bind_values(statement, row)
-}
-
-fn bind_values<'q>(statement: Statement<'q>, row: &PointRow) -> Statement<'q> {
-    statement
+    values
         .bind(row.input.map(stored))
         .bind(row.output.map(stored))
         .bind(row.cache_read.map(stored))
@@ -102,6 +95,4 @@ fn read(row: &SqliteRow) -> sqlx::Result<PointRow> {
 }
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[COMPLETE];
-#[cfg(test)]
-pub(crate) static ROWS: &[&Rows] = &[&INSERT, &FIND];
+pub(crate) static ROWS: &[&Rows] = &[&INSERT, &FIND, &COMPLETE];

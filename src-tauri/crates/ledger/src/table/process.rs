@@ -3,7 +3,7 @@
 use plimsoll_domain::ProcessId;
 use sqlx::{Row as _, SqliteConnection};
 
-use super::{Rows, count, stored, text, time};
+use super::{Rows, Script, count, stored, text, time};
 use crate::books::Process;
 
 const OF_SESSION: &str = "SELECT * FROM process WHERE session = ? ORDER BY id DESC LIMIT 16";
@@ -40,22 +40,16 @@ pub(crate) async fn last_id(connection: &mut SqliteConnection) -> sqlx::Result<i
 }
 
 /// Writes rows, new or changed.
-pub(crate) async fn upsert(
-    connection: &mut SqliteConnection,
-    rows: &[Process],
-) -> sqlx::Result<()> {
-    UPSERT
-        .write(connection, rows, |statement, row| {
-            statement
-                .bind(row.id.0)
-                .bind(row.session)
-                .bind(row.client_version.clone())
-                .bind(row.first_arrival.nanos())
-                .bind(row.last_arrival.nanos())
-                .bind(stored(row.last_sequence))
-        })
-        .await?;
-    Ok(())
+pub(crate) fn upsert(script: &mut Script, rows: &[Process]) {
+    script.add(&UPSERT, rows, |values, row| {
+        values
+            .bind(row.id.0)
+            .bind(row.session)
+            .bind(row.client_version.clone())
+            .bind(row.first_arrival.nanos())
+            .bind(row.last_arrival.nanos())
+            .bind(stored(row.last_sequence))
+    });
 }
 
 #[cfg(test)]

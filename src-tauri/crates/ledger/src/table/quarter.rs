@@ -3,7 +3,7 @@
 use plimsoll_domain::{NanoUsd, Quarter, QuerySource};
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Rows, bind_tokens, count, stored, time, tokens};
+use super::{Rows, Script, bind_tokens, count, stored, time, tokens};
 use crate::books::{CellKey, Side, Tally};
 
 /// A row of `quarter`.
@@ -47,28 +47,22 @@ pub(crate) async fn of_quarter(
 }
 
 /// Writes rows, new or changed.
-pub(crate) async fn upsert(
-    connection: &mut SqliteConnection,
-    rows: &[QuarterRow],
-) -> sqlx::Result<()> {
-    UPSERT
-        .write(connection, rows, |statement, row| {
-            let tally = &row.tally;
-            let statement = statement
-                .bind(row.session)
-                .bind(row.cell.0)
-                .bind(row.cell.1.code())
-                .bind(row.quarter.0)
-                .bind(side_code(row.side))
-                .bind(stored(tally.requests))
-                .bind(stored(tally.unpriced));
-            bind_tokens(statement, &tally.tokens)
-                .bind(tally.cost.0)
-                .bind(tally.first_at.nanos())
-                .bind(tally.last_at.nanos())
-        })
-        .await?;
-    Ok(())
+pub(crate) fn upsert(script: &mut Script, rows: &[QuarterRow]) {
+    script.add(&UPSERT, rows, |values, row| {
+        let tally = &row.tally;
+        let values = values
+            .bind(row.session)
+            .bind(row.cell.0)
+            .bind(row.cell.1.code())
+            .bind(row.quarter.0)
+            .bind(side_code(row.side))
+            .bind(stored(tally.requests))
+            .bind(stored(tally.unpriced));
+        bind_tokens(values, &tally.tokens)
+            .bind(tally.cost.0)
+            .bind(tally.first_at.nanos())
+            .bind(tally.last_at.nanos())
+    });
 }
 
 fn read(row: &SqliteRow) -> sqlx::Result<QuarterRow> {

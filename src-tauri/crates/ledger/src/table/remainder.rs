@@ -3,7 +3,7 @@
 use plimsoll_domain::{NanoUsd, QuerySource, Revision, Timestamp};
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Rows, bind_tokens, time, tokens};
+use super::{Rows, Script, bind_tokens, time, tokens};
 use crate::books::{CellKey, Remainder};
 
 /// A row of `remainder`.
@@ -56,37 +56,21 @@ pub(crate) async fn last_revision(connection: &mut SqliteConnection) -> sqlx::Re
 }
 
 /// Publishes remainders, new or changed.
-pub(crate) async fn upsert(
-    connection: &mut SqliteConnection,
-    rows: &[RemainderRow],
-) -> sqlx::Result<()> {
-    UPSERT
-        .write(connection, rows, |statement, row| {
-            let statement = statement
-                .bind(row.revision.0)
-                .bind(row.session)
-                .bind(row.cell.0)
-                .bind(row.cell.1.code());
-            bind_tokens(statement, &row.remainder.tokens)
-                .bind(row.remainder.cost.0)
-                .bind(row.remainder.from.nanos())
-                .bind(row.remainder.at.nanos())
-        })
-        .await?;
-    Ok(())
+pub(crate) fn upsert(script: &mut Script, rows: &[RemainderRow]) {
+    script.add(&UPSERT, rows, |values, row| {
+        let values =
+            values.bind(row.revision.0).bind(row.session).bind(row.cell.0).bind(row.cell.1.code());
+        bind_tokens(values, &row.remainder.tokens)
+            .bind(row.remainder.cost.0)
+            .bind(row.remainder.from.nanos())
+            .bind(row.remainder.at.nanos())
+    });
 }
 
 /// Notes that metrics named the one-million-token window: session, model, when.
-pub(crate) async fn name_window(
-    connection: &mut SqliteConnection,
-    rows: &[(i64, i64, Timestamp)],
-) -> sqlx::Result<()> {
-    NAME_WINDOW
-        .write(connection, rows, |statement, row| {
-            statement.bind(row.0).bind(row.1).bind(row.2.nanos())
-        })
-        .await?;
-    Ok(())
+pub(crate) fn name_window(script: &mut Script, rows: &[(i64, i64, Timestamp)]) {
+    script
+        .add(&NAME_WINDOW, rows, |values, row| values.bind(row.0).bind(row.1).bind(row.2.nanos()));
 }
 
 /// Reads a row of `remainder`.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use plimsoll_domain::{NanoUsd, QuerySource, Revision, Timestamp, Tokens, Witnesses};
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Rows, Statement, bind_tokens, maybe_cost, maybe_count, stored, text, time, tokens};
+use super::{
+    Rows, Script, Values, bind_tokens, maybe_cost, maybe_count, stored, text, time, tokens,
+};
 
 /// A row of `request`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,15 +41,12 @@ static INSERT: Rows = Rows::new(
     "ON CONFLICT DO NOTHING",
 );
 static FIND: Rows = Rows::new("SELECT * FROM request WHERE key IN (VALUES", 1, ")");
-const DELETE: &str = "DELETE FROM request WHERE key = ?";
+static DELETE: Rows = Rows::new("DELETE FROM request WHERE key IN (VALUES", 1, ")");
 const LAST_REVISION: &str = "SELECT COALESCE(MAX(revision), 0) FROM request";
 
-/// Writes rows whose keys are not known; returns how many were written.
-pub(crate) async fn insert(
-    connection: &mut SqliteConnection,
-    rows: &[RequestRow],
-) -> sqlx::Result<u64> {
-    INSERT.write(connection, rows, bind).await
+/// Writes rows whose keys are not known; which the script expects all to be new.
+pub(crate) fn insert(script: &mut Script, rows: &[RequestRow]) {
+    script.add(&INSERT, rows, bind);
 }
 
 /// The rows of the given keys, as far as they are known.
@@ -55,18 +54,14 @@ pub(crate) async fn find(
     connection: &mut SqliteConnection,
     keys: &[Arc<str>],
 ) -> sqlx::Result<Vec<RequestRow>> {
-    let rows = FIND.find(connection, keys, |statement, key| statement.bind(key.clone())).await?;
+    let rows = FIND.find(connection, keys, |values, key| values.bind(key.clone())).await?;
     rows.iter().map(read).collect()
 }
 
-/// Writes an improved row in the place of the former one.
-pub(crate) async fn replace(
-    connection: &mut SqliteConnection,
-    row: &RequestRow,
-) -> sqlx::Result<()> {
-    sqlx::query(DELETE).bind(row.key.clone()).execute(&mut *connection).await?;
-    insert(connection, std::slice::from_ref(row)).await?;
-    Ok(())
+/// Writes improved rows in the place of the former ones.
+pub(crate) fn replace(script: &mut Script, rows: &[RequestRow]) {
+    script.add(&DELETE, rows, |values, row| values.bind(row.key.clone()));
+    insert(script, rows);
 }
 
 /// The largest revision of any request.
@@ -74,8 +69,8 @@ pub(crate) async fn last_revision(connection: &mut SqliteConnection) -> sqlx::Re
     sqlx::query_scalar(LAST_REVISION).fetch_one(connection).await
 }
 
-fn bind<'q>(statement: Statement<'q>, row: &RequestRow) -> Statement<'q> {
-    let statement = statement
+fn bind(values: Values, row: &RequestRow) -> Values {
+    let values = values
         .bind(row.revision.0)
         .bind(row.key.clone())
         .bind(row.session)
@@ -87,7 +82,7 @@ fn bind<'q>(statement: Statement<'q>, row: &RequestRow) -> Statement<'q> {
         .bind(row.agent_name.clone())
         .bind(row.at.nanos())
         .bind(row.arrived.nanos());
-    bind_tokens(statement, &row.tokens)
+    bind_tokens(values, &row.tokens)
         .bind(row.cache_creation_1h.map(stored))
         .bind(row.cost.map(|cost| cost.0))
         .bind(row.duration_ms.map(stored))
@@ -123,6 +118,6 @@ pub(crate) fn read(row: &SqliteRow) -> sqlx::Result<RequestRow> {
 }
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[DELETE, LAST_REVISION];
+pub(crate) const STATEMENTS: &[&str] = &[LAST_REVISION];
 #[cfg(test)]
-pub(crate) static ROWS: &[&Rows] = &[&INSERT, &FIND];
+pub(crate) static ROWS: &[&Rows] = &[&INSERT, &FIND, &DELETE];

@@ -3,7 +3,7 @@
 use plimsoll_domain::{NanoUsd, Quarter};
 use sqlx::{Row as _, SqliteConnection};
 
-use super::{Rows, bind_tokens, tokens};
+use super::{Rows, Script, bind_tokens, tokens};
 use crate::books::{Counts, Cumulative};
 
 /// Identity of a cumulative series: series and start.
@@ -31,17 +31,11 @@ pub(crate) async fn load(
 }
 
 /// Writes counts, new or grown.
-pub(crate) async fn upsert(
-    connection: &mut SqliteConnection,
-    rows: &[(SeriesKey, Quarter, Counts)],
-) -> sqlx::Result<()> {
-    UPSERT
-        .write(connection, rows, |statement, (key, quarter, counts)| {
-            let statement = statement.bind(key.0).bind(key.1).bind(quarter.0);
-            bind_tokens(statement, &counts.tokens).bind(counts.cost.0)
-        })
-        .await?;
-    Ok(())
+pub(crate) fn upsert(script: &mut Script, rows: &[(SeriesKey, Quarter, Counts)]) {
+    script.add(&UPSERT, rows, |values, (key, quarter, counts)| {
+        let values = values.bind(key.0).bind(key.1).bind(quarter.0);
+        bind_tokens(values, &counts.tokens).bind(counts.cost.0)
+    });
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Rows, text, time};
+use super::{Rows, Script, text, time};
 use crate::books::SessionRow;
 
 const FIND: &str = "SELECT * FROM session WHERE name = ?";
@@ -38,26 +38,20 @@ pub(crate) async fn last_id(connection: &mut SqliteConnection) -> sqlx::Result<i
 }
 
 /// Writes rows, new or changed.
-pub(crate) async fn upsert(
-    connection: &mut SqliteConnection,
-    rows: &[SessionRow],
-) -> sqlx::Result<()> {
-    UPSERT
-        .write(connection, rows, |statement, row| {
-            statement
-                .bind(row.id)
-                .bind(row.name.clone())
-                .bind(row.project.clone())
-                .bind(row.branch.clone())
-                .bind(row.client_version.clone())
-                .bind(row.first_at.nanos())
-                .bind(row.last_at.nanos())
-                .bind(row.last_arrival.nanos())
-                .bind(row.has_events)
-                .bind(row.has_metrics)
-        })
-        .await?;
-    Ok(())
+pub(crate) fn upsert(script: &mut Script, rows: &[SessionRow]) {
+    script.add(&UPSERT, rows, |values, row| {
+        values
+            .bind(row.id)
+            .bind(row.name.clone())
+            .bind(row.project.clone())
+            .bind(row.branch.clone())
+            .bind(row.client_version.clone())
+            .bind(row.first_at.nanos())
+            .bind(row.last_at.nanos())
+            .bind(row.last_arrival.nanos())
+            .bind(row.has_events)
+            .bind(row.has_metrics)
+    });
 }
 
 /// Reads a row of `session`.

@@ -6,19 +6,16 @@ use std::{
 };
 
 use plimsoll_domain::{Fact, NanoUsd, Quarter, Revision, SessionId, Timestamp, Tokens};
-use sqlx::{Connection as _, SqliteConnection};
+use sqlx::SqliteConnection;
 
-use super::{
-    merge,
-    sheet::{Sheet, quarter},
-};
+use super::{merge, sheet::Sheet};
 use crate::{
     Activity, ActivityKind, Change, Commit, Usage,
     books::{Cache, CellKey, Counts, SessionBooks, Side, Tally, exchange},
     query::record,
     table::{
-        self, event::EventRow, point::PointRow, quarter::QuarterRow, remainder::RemainderRow,
-        request::RequestRow,
+        self, Script, event::EventRow, point::PointRow, quarter::QuarterRow,
+        remainder::RemainderRow, request::RequestRow,
     },
 };
 
@@ -36,12 +33,9 @@ struct News {
     events: Vec<EventRow>,
 }
 
-/// Whether rows are taken for new until SQLite says otherwise, or looked up first.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Care {
-    Optimistic,
-    LookUp,
-}
+const BEGIN: &str = "BEGIN IMMEDIATE";
+const COMMIT: &str = "COMMIT";
+const ROLLBACK: &str = "ROLLBACK";
 
 /// Books facts in one transaction. On an error nothing was written and the cache is of no use any more.
 pub(crate) async fn facts(
@@ -50,29 +44,19 @@ pub(crate) async fn facts(
     revision: Revision,
     facts: &[Fact],
 ) -> sqlx::Result<Booked> {
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-    let mut sheet = Sheet::fill(facts, cache, &mut transaction).await?;
+    let mut sheet = Sheet::fill(facts, cache, connection).await?;
     let mut pen = Pen::new(cache, revision);
-    let news = match pen.write_rows(&mut transaction, &mut sheet, Care::Optimistic).await? {
-        Some(news) => news,
-        None => {
-            // Something was known already: begin anew and look before writing. Nothing else was written yet.
-            transaction.rollback().await?;
-            transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-            let looked_up = pen.write_rows(&mut transaction, &mut sheet, Care::LookUp).await?;
-            looked_up.unwrap_or_default()
-        }
+    if sheet.is_empty() {
+        return Ok(Booked::nothing(revision));
+    }
+    let booked = async {
+        let news = match pen.write_new(connection, &mut sheet).await? {
+            Some(news) => news,
+            None => pen.look_up(connection, &mut sheet).await?,
+        };
+        pen.book(connection, &mut sheet, news).await
     };
-    let booked = pen.book(&mut transaction, &sheet, news).await?;
-    transaction.commit().await?;
-    Ok(booked)
-}
-
-/// What a transaction did.
-pub(crate) struct Booked {
-    pub(crate) commit: Commit,
-    /// Sessions with unattributed use that is not published yet.
-    pub(crate) unsettled: BTreeSet<i64>,
+    finish(booked.await, connection).await
 }
 
 /// Publishes what only metrics know of sessions whose difference outlived its quiet time.
@@ -82,16 +66,42 @@ pub(crate) async fn settle(
     revision: Revision,
     sessions: &[i64],
 ) -> sqlx::Result<Commit> {
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let mut pen = Pen::new(cache, revision);
     let mut due = Vec::new();
     for session in sessions {
-        pen.cache.open_number(&mut transaction, *session).await?;
+        pen.cache.open_number(connection, *session).await?;
         due.extend(pen.cache.session(*session).cells.keys().map(|cell| (*session, *cell)));
     }
-    let changes = pen.publish(&mut transaction, &due, |_, _| true).await?;
-    transaction.commit().await?;
+    let mut script = Script::default();
+    script.say(BEGIN);
+    let changes = pen.publish(connection, &mut script, &due, |_, _| true).await?;
+    script.say(COMMIT);
+    finish(script.run(connection).await, connection).await?;
     Ok(Commit { revision: pen.revision, changes, ..Commit::default() })
+}
+
+/// Ends a transaction that failed.
+async fn finish<T>(outcome: sqlx::Result<T>, connection: &mut SqliteConnection) -> sqlx::Result<T> {
+    if outcome.is_err() {
+        // Fails where no transaction was begun, which is as good.
+        let _ = sqlx::query(ROLLBACK).execute(connection).await;
+    }
+    outcome
+}
+
+/// What a transaction did.
+pub(crate) struct Booked {
+    pub(crate) commit: Commit,
+    /// Sessions with unattributed use that is not published yet.
+    pub(crate) unsettled: BTreeSet<i64>,
+}
+
+impl Booked {
+    /// Nothing that was not known.
+    fn nothing(revision: Revision) -> Self {
+        let commit = Commit { revision, ..Commit::default() };
+        Self { commit, unsettled: BTreeSet::new() }
+    }
 }
 
 /// What a commit has touched so far.
@@ -108,30 +118,23 @@ impl<'a> Pen<'a> {
         Self { cache, revision, touched: BTreeSet::new(), exchanged: Vec::new() }
     }
 
-    /// Writes requests, points and events. `None`: taken for new, something was known.
-    async fn write_rows(
+    /// Begins a transaction and writes requests, points and events, taken for new. `None`: something was known.
+    async fn write_new(
         &mut self,
         connection: &mut SqliteConnection,
         sheet: &mut Sheet,
-        care: Care,
     ) -> sqlx::Result<Option<News>> {
-        if care == Care::LookUp {
-            return Ok(Some(News {
-                requests: self.look_up_requests(connection, &sheet.requests).await?,
-                points: look_up_points(connection, &sheet.points).await?,
-                events: look_up_events(connection, std::mem::take(&mut sheet.events)).await?,
-            }));
-        }
         let first = self.revision;
         for row in &mut sheet.requests {
             self.revision = self.revision.next();
             row.revision = self.revision;
         }
-        let new = table::request::insert(connection, &sheet.requests).await?
-            == size(&sheet.requests)
-            && table::point::insert(connection, &sheet.points).await? == size(&sheet.points)
-            && table::event::insert(connection, &sheet.events).await? == size(&sheet.events);
-        if !new {
+        let mut script = Script::default();
+        script.say(BEGIN);
+        table::request::insert(&mut script, &sheet.requests);
+        table::point::insert(&mut script, &sheet.points);
+        table::event::insert(&mut script, &sheet.events);
+        if !script.run(connection).await? {
             self.revision = first;
             return Ok(None);
         }
@@ -142,16 +145,38 @@ impl<'a> Pen<'a> {
         }))
     }
 
+    /// Begins the transaction anew, looks up what is known and writes only what is not.
+    async fn look_up(
+        &mut self,
+        connection: &mut SqliteConnection,
+        sheet: &mut Sheet,
+    ) -> sqlx::Result<News> {
+        let mut script = Script::default();
+        script.say(ROLLBACK);
+        script.say(BEGIN);
+        script.run(connection).await?;
+        let mut script = Script::default();
+        let news = News {
+            requests: self.look_up_requests(connection, &mut script, &sheet.requests).await?,
+            points: look_up_points(connection, &mut script, &sheet.points).await?,
+            events: look_up_events(connection, &mut script, std::mem::take(&mut sheet.events))
+                .await?,
+        };
+        script.run(connection).await?;
+        Ok(news)
+    }
+
     async fn look_up_requests(
         &mut self,
         connection: &mut SqliteConnection,
+        script: &mut Script,
         rows: &[RequestRow],
     ) -> sqlx::Result<Vec<Changed<RequestRow>>> {
         let keys: Vec<_> = rows.iter().map(|row| Arc::clone(&row.key)).collect();
         let known = table::request::find(connection, &keys).await?;
         let known: HashMap<_, _> =
             known.into_iter().map(|row| (Arc::clone(&row.key), row)).collect();
-        let (mut changed, mut new) = (Vec::new(), Vec::new());
+        let (mut changed, mut new, mut improved) = (Vec::new(), Vec::new(), Vec::new());
         for row in rows {
             let before = known.get(&row.key);
             let mut after =
@@ -161,38 +186,41 @@ impl<'a> Pen<'a> {
             }
             self.revision = self.revision.next();
             after.revision = self.revision;
-            match before {
-                Some(_) => table::request::replace(connection, &after).await?,
-                None => new.push(after.clone()),
-            }
+            let rows = if before.is_some() { &mut improved } else { &mut new };
+            rows.push(after.clone());
             changed.push(Changed { before: before.cloned(), after });
         }
-        table::request::insert(connection, &new).await?;
+        table::request::replace(script, &improved);
+        table::request::insert(script, &new);
         Ok(changed)
     }
 
-    /// Changes the books by the difference that the news make, and writes what changed.
+    /// Changes the books by the difference that the news make, writes what changed, and commits.
     async fn book(
         &mut self,
         connection: &mut SqliteConnection,
-        sheet: &Sheet,
+        sheet: &mut Sheet,
         news: News,
     ) -> sqlx::Result<Booked> {
+        let mut script = Script::default();
         self.book_requests(connection, &news.requests).await?;
         for point in &news.points {
             self.book_point(point);
         }
-        self.book_readings(connection, sheet).await?;
-        table::counter::upsert(connection, &sheet.counters).await?;
+        self.book_readings(sheet);
+        let series: Vec<_> =
+            sheet.series.iter().map(|((key, quarter), counts)| (*key, *quarter, *counts)).collect();
+        table::series::upsert(&mut script, &series);
+        table::counter::upsert(&mut script, &sheet.counters);
         let windows: Vec<_> = sheet
             .million_windows
             .iter()
             .map(|((session, model), at)| (*session, *model, *at))
             .collect();
-        table::remainder::name_window(connection, &windows).await?;
+        table::remainder::name_window(&mut script, &windows);
 
         let cells = cells(&self.touched);
-        let quarters = self.settle_cells(connection, &cells).await?;
+        let quarters = self.settle_cells(connection, &mut script, &cells).await?;
         let mut changes = Vec::new();
         for request in &news.requests {
             changes.push(Change::Usage(
@@ -202,8 +230,10 @@ impl<'a> Pen<'a> {
         let at_once = |books: &SessionBooks, cell| {
             !books.row.has_events || books.published.contains_key(&cell)
         };
-        changes.extend(self.publish(connection, &cells, at_once).await?);
-        self.store_numbered(connection, sheet, &news).await?;
+        changes.extend(self.publish(connection, &mut script, &cells, at_once).await?);
+        self.store_numbered(&mut script, sheet, &news);
+        script.say(COMMIT);
+        script.run(connection).await?;
         let activities = self.activities(connection, sheet, news).await?;
         let sessions: Vec<_> = sheet
             .sessions
@@ -228,11 +258,11 @@ impl<'a> Pen<'a> {
                 self.cache.open_number(connection, before.session).await?;
                 let cell = (before.model, before.source);
                 let change = (tally_of(before), Tally::EMPTY);
-                self.enter((before.session, cell, quarter(before.at), Side::Known), change);
+                self.enter((before.session, cell, Quarter::of(before.at), Side::Known), change);
             }
             let cell = (after.model, after.source);
             self.cache.session(after.session).row.has_events = true;
-            let place = (after.session, cell, quarter(after.at), Side::Known);
+            let place = (after.session, cell, Quarter::of(after.at), Side::Known);
             self.enter(place, (Tally::EMPTY, tally_of(after)));
         }
         Ok(())
@@ -242,40 +272,21 @@ impl<'a> Pen<'a> {
         let Changed { before, after } = point;
         let tally = |row: &PointRow| metered(counts_of(row), row.at);
         self.cache.session(after.session).row.has_metrics = true;
-        let place = (after.session, (after.model, after.source), quarter(after.at), Side::Metered);
+        let place =
+            (after.session, (after.model, after.source), Quarter::of(after.at), Side::Metered);
         self.enter(place, (before.as_ref().map_or(Tally::EMPTY, tally), tally(after)));
     }
 
-    async fn book_readings(
-        &mut self,
-        connection: &mut SqliteConnection,
-        sheet: &Sheet,
-    ) -> sqlx::Result<()> {
-        let mut rows = Vec::new();
+    fn book_readings(&mut self, sheet: &Sheet) {
         for reading in &sheet.readings {
-            let tracker = self.cache.series(connection, reading.key).await?;
-            let increments = tracker.read(quarter(reading.at), reading.counts);
-            for increment in &increments {
-                rows.push((reading.key, increment.quarter, tracker.stored(increment.quarter)));
-            }
-            if !increments.is_empty() {
-                self.cache.session(reading.session).row.has_metrics = true;
-            }
-            for increment in increments {
-                let at = if increment.quarter == quarter(reading.at) {
-                    reading.at
-                } else {
-                    increment.quarter.start()
-                };
+            self.cache.session(reading.session).row.has_metrics = true;
+            for increment in &reading.increments {
+                let told = Quarter::of(reading.at) == increment.quarter;
+                let at = if told { reading.at } else { increment.quarter.start() };
                 let place = (reading.session, reading.cell, increment.quarter, Side::Metered);
                 self.enter(place, (metered(increment.before, at), metered(increment.after, at)));
             }
         }
-        // The last row of a series and quarter is the one that holds all of the commit's readings.
-        let mut seen = HashSet::new();
-        rows.reverse();
-        rows.retain(|(key, quarter, _)| seen.insert((*key, *quarter)));
-        table::series::upsert(connection, &rows).await
     }
 
     fn enter(&mut self, place: (i64, CellKey, Quarter, Side), change: (Tally, Tally)) {
@@ -292,6 +303,7 @@ impl<'a> Pen<'a> {
     async fn settle_cells(
         &mut self,
         connection: &mut SqliteConnection,
+        script: &mut Script,
         cells: &[(i64, CellKey)],
     ) -> sqlx::Result<Vec<(Quarter, Usage)>> {
         for (session, cell) in cells {
@@ -318,7 +330,7 @@ impl<'a> Pen<'a> {
                 tally: self.cache.session(*session).cells[cell].tally(*quarter, *side),
             })
             .collect();
-        table::quarter::upsert(connection, &rows).await?;
+        table::quarter::upsert(script, &rows);
         Ok(quarters.into_iter().collect())
     }
 
@@ -326,6 +338,7 @@ impl<'a> Pen<'a> {
     async fn publish(
         &mut self,
         connection: &mut SqliteConnection,
+        script: &mut Script,
         cells: &[(i64, CellKey)],
         due: impl Fn(&SessionBooks, CellKey) -> bool,
     ) -> sqlx::Result<Vec<Change>> {
@@ -344,7 +357,7 @@ impl<'a> Pen<'a> {
                 remainder,
             });
         }
-        table::remainder::upsert(connection, &rows).await?;
+        table::remainder::upsert(script, &rows);
         let mut changes = Vec::new();
         for row in &rows {
             changes.push(Change::Usage(record::of_remainder(connection, self.cache, row).await?));
@@ -353,24 +366,18 @@ impl<'a> Pen<'a> {
     }
 
     /// Stores the sessions, models and processes that rows refer to by number.
-    async fn store_numbered(
-        &mut self,
-        connection: &mut SqliteConnection,
-        sheet: &Sheet,
-        news: &News,
-    ) -> sqlx::Result<()> {
-        table::model::insert(connection, &self.cache.take_new_models()).await?;
+    fn store_numbered(&mut self, script: &mut Script, sheet: &Sheet, news: &News) {
+        table::model::insert(script, &self.cache.take_new_models());
         // A session that rows refer to is stored even when only counters told of it.
         let mentioned = sheet.counters.iter().map(|row| row.session);
         let all: BTreeSet<_> = sheet.sessions.iter().copied().chain(mentioned).collect();
         let rows: Vec<_> =
             all.iter().filter_map(|session| self.cache.session(*session).unstored()).collect();
-        table::session::upsert(connection, &rows).await?;
-        if news.requests.is_empty() && news.events.is_empty() {
-            return Ok(());
+        table::session::upsert(script, &rows);
+        if !(news.requests.is_empty() && news.events.is_empty()) {
+            let processes = self.cache.processes.unstored(&sheet.connections);
+            table::process::upsert(script, &processes);
         }
-        let processes = self.cache.processes.unstored(&sheet.connections);
-        table::process::upsert(connection, &processes).await
     }
 
     /// What is new, for those who watch.
@@ -426,39 +433,38 @@ impl<T> Changed<T> {
 
 async fn look_up_points(
     connection: &mut SqliteConnection,
+    script: &mut Script,
     rows: &[PointRow],
 ) -> sqlx::Result<Vec<Changed<PointRow>>> {
     let keys: Vec<_> = rows.iter().map(|row| row.key).collect();
     let known = table::point::find(connection, &keys).await?;
     let known: HashMap<_, _> = known.into_iter().map(|row| (row.key, row)).collect();
-    let (mut changed, mut new) = (Vec::new(), Vec::new());
+    let mut changed = Vec::new();
     for row in rows {
         match known.get(&row.key) {
-            None => {
-                new.push(row.clone());
-                changed.push(Changed::new(row.clone()));
-            }
+            None => changed.push(Changed::new(row.clone())),
             Some(before) => {
                 let after = merge::points(before, row);
                 if after != *before {
-                    table::point::complete(connection, &after).await?;
                     changed.push(Changed { before: Some(before.clone()), after });
                 }
             }
         }
     }
-    table::point::insert(connection, &new).await?;
+    let rows: Vec<_> = changed.iter().map(|point| point.after.clone()).collect();
+    table::point::complete(script, &rows);
     Ok(changed)
 }
 
 async fn look_up_events(
     connection: &mut SqliteConnection,
+    script: &mut Script,
     mut rows: Vec<EventRow>,
 ) -> sqlx::Result<Vec<EventRow>> {
     let keys: Vec<_> = rows.iter().map(|row| row.key).collect();
     let known: HashSet<_> = table::event::find(connection, &keys).await?.into_iter().collect();
     rows.retain(|row| !known.contains(&row.key));
-    table::event::insert(connection, &rows).await?;
+    table::event::insert(script, &rows);
     Ok(rows)
 }
 
@@ -494,8 +500,4 @@ fn cells(touched: &BTreeSet<(i64, CellKey, Quarter, Side)>) -> Vec<(i64, CellKey
     let mut cells: Vec<_> = touched.iter().map(|(session, cell, _, _)| (*session, *cell)).collect();
     cells.dedup();
     cells
-}
-
-fn size<T>(rows: &[T]) -> u64 {
-    u64::try_from(rows.len()).unwrap_or(u64::MAX)
 }

@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::merge;
 use crate::{
-    books::{Cache, Counts, Process, continued},
+    books::{Cache, CellKey, Counts, Cumulative, Increment, Process, continued},
     table::{
         counter::CounterRow,
         event::{EventRow, What},
@@ -30,6 +30,8 @@ pub(crate) struct Sheet {
     pub(crate) requests: Vec<RequestRow>,
     pub(crate) points: Vec<PointRow>,
     pub(crate) readings: Vec<Reading>,
+    /// The largest counts of the series and quarters that grew.
+    pub(crate) series: BTreeMap<(SeriesKey, Quarter), Counts>,
     pub(crate) counters: Vec<CounterRow>,
     pub(crate) events: Vec<EventRow>,
     /// Session and model whose metrics named the one-million-token window.
@@ -42,14 +44,13 @@ pub(crate) struct Sheet {
     point_places: HashMap<(i64, i64, i64), usize>,
 }
 
-/// A reading of a cumulative series.
+/// A reading of a cumulative series that told something new.
 #[derive(Debug)]
 pub(crate) struct Reading {
-    pub(crate) key: SeriesKey,
     pub(crate) session: i64,
-    pub(crate) cell: crate::books::CellKey,
+    pub(crate) cell: CellKey,
     pub(crate) at: Timestamp,
-    pub(crate) counts: Counts,
+    pub(crate) increments: Vec<Increment>,
 }
 
 impl Sheet {
@@ -74,6 +75,11 @@ impl Sheet {
         Ok(sheet)
     }
 
+    /// Whether there is nothing to write: every reading was known.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sessions.is_empty() && self.counters.is_empty()
+    }
+
     async fn enter(
         &mut self,
         fact: &Fact,
@@ -84,6 +90,8 @@ impl Sheet {
         let envelope = &fact.envelope;
         let process =
             envelope.connection.and_then(|connection| see(cache, connection, session, fact));
+        // Counters alone do not make a session: the client counts a start under an id that it never uses.
+        let mut told = !matches!(fact.statement, Statement::Counter(_));
         match &fact.statement {
             Statement::Request(request) => {
                 let model = cache.model(connection, &request.model).await?;
@@ -91,7 +99,17 @@ impl Sheet {
             }
             Statement::Usage(reading) => {
                 let model = cache.model(connection, &reading.model).await?;
-                self.enter_usage(fact, reading, (session, model));
+                match reading.temporality {
+                    Temporality::Delta => self.enter_point(fact, reading, (session, model)),
+                    Temporality::Cumulative => {
+                        let tracker =
+                            cache.series(connection, (reading.series, reading.start)).await?;
+                        told = self.enter_reading(fact, reading, (session, model), tracker);
+                    }
+                }
+                if told && reading.million_window {
+                    self.million_windows.entry((session, model)).or_insert(envelope.at);
+                }
             }
             Statement::Counter(reading) => self.enter_counter(fact, reading, session, cache),
             Statement::Project(place) => set_project(cache, session, place),
@@ -101,8 +119,7 @@ impl Sheet {
                 }
             }
         }
-        if !matches!(fact.statement, Statement::Counter(_)) {
-            // Counters alone do not make a session: the client counts a start under an id that it never uses.
+        if told {
             self.sessions.insert(session);
             let version = envelope.client_version.as_ref();
             cache.session(session).touch(envelope.at, envelope.arrived, version);
@@ -154,46 +171,54 @@ impl Sheet {
         }
     }
 
-    fn enter_usage(&mut self, fact: &Fact, reading: &UsageReading, place: (i64, i64)) {
+    fn enter_point(&mut self, fact: &Fact, reading: &UsageReading, place: (i64, i64)) {
         let (session, model) = place;
-        let at = fact.envelope.at;
-        if reading.million_window {
-            self.million_windows.entry((session, model)).or_insert(at);
-        }
-        match reading.temporality {
-            Temporality::Cumulative => self.readings.push(Reading {
-                key: (reading.series, reading.start),
-                session,
-                cell: (model, reading.source),
-                at,
-                counts: Counts::of(reading),
-            }),
-            Temporality::Delta => {
-                let key = (reading.time, reading.series, reading.start);
-                let row = PointRow {
-                    key,
-                    session,
-                    model,
-                    source: reading.source,
-                    at,
-                    input: reading.input,
-                    output: reading.output,
-                    cache_read: reading.cache_read,
-                    cache_creation: reading.cache_creation,
-                    cost: reading.cost,
-                };
-                match self.point_places.entry(key) {
-                    Entry::Occupied(known) => {
-                        let known = &mut self.points[*known.get()];
-                        *known = merge::points(known, &row);
-                    }
-                    Entry::Vacant(new) => {
-                        new.insert(self.points.len());
-                        self.points.push(row);
-                    }
-                }
+        let key = (reading.time, reading.series, reading.start);
+        let row = PointRow {
+            key,
+            session,
+            model,
+            source: reading.source,
+            at: fact.envelope.at,
+            input: reading.input,
+            output: reading.output,
+            cache_read: reading.cache_read,
+            cache_creation: reading.cache_creation,
+            cost: reading.cost,
+        };
+        match self.point_places.entry(key) {
+            Entry::Occupied(known) => {
+                let known = &mut self.points[*known.get()];
+                *known = merge::points(known, &row);
+            }
+            Entry::Vacant(new) => {
+                new.insert(self.points.len());
+                self.points.push(row);
             }
         }
+    }
+
+    /// Tells whether the reading said anything new.
+    fn enter_reading(
+        &mut self,
+        fact: &Fact,
+        reading: &UsageReading,
+        place: (i64, i64),
+        tracker: &mut Cumulative,
+    ) -> bool {
+        let (session, model) = place;
+        let (key, at) = ((reading.series, reading.start), fact.envelope.at);
+        let increments = tracker.read(Quarter::of(at), Counts::of(reading));
+        for increment in &increments {
+            let quarter = increment.quarter;
+            self.series.insert((key, quarter), tracker.stored(quarter));
+        }
+        let told = !increments.is_empty();
+        if told {
+            let cell = (model, reading.source);
+            self.readings.push(Reading { session, cell, at, increments });
+        }
+        told
     }
 
     fn enter_counter(
@@ -331,9 +356,4 @@ fn see(
         process.client_version.clone_from(&envelope.client_version);
     }
     Some(process.id)
-}
-
-/// The quarter that something is booked under.
-pub(crate) fn quarter(at: Timestamp) -> Quarter {
-    Quarter::of(at)
 }
