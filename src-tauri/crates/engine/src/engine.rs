@@ -332,7 +332,7 @@ async fn open_ledger(path: &Path, board: &Board) -> Opened {
     let mut backoff = Backoff::new(Duration::from_millis(100), LONGEST_PAUSE);
     loop {
         match open(options.clone()).await {
-            Err(error) if is_locked(&error) => {
+            Err(error) if error.is_locked() => {
                 tracing::warn!(%error, "the ledger is locked; it will be tried again");
                 let message = format!(
                     "The ledger {} is locked by another program; requests are kept in the spool meanwhile.",
@@ -347,11 +347,4 @@ async fn open_ledger(path: &Path, board: &Board) -> Opened {
             }
         }
     }
-}
-
-/// Whether another program's lock is the reason: SQLite's primary result codes 5 (busy) and 6 (locked).
-fn is_locked(error: &LedgerError) -> bool {
-    let LedgerError::Open { source, .. } = error else { return false };
-    let code = source.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
-    code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }

@@ -39,3 +39,21 @@ pub enum LedgerError {
     #[error("checkpoint the ledger: {0}")]
     Checkpoint(#[source] sqlx::Error),
 }
+
+impl LedgerError {
+    /// Whether another program's lock on the file is the reason, so that trying again may help.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        use sqlx::migrate::MigrateError::{Execute, ExecuteMigration};
+        let source = match self {
+            Self::Migrate { source: Execute(source) | ExecuteMigration(source, _), .. }
+            | Self::Open { source, .. }
+            | Self::Read(source)
+            | Self::Checkpoint(source) => source,
+            Self::Migrate { .. } => return false,
+        };
+        // SQLite's primary result codes 5 (busy) and 6 (locked): https://www.sqlite.org/rescode.html
+        let code = source.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+        code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
+    }
+}

@@ -1,17 +1,17 @@
 //! One transaction: rows in, books changed by difference, all or nothing.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_domain::{Fact, NanoUsd, Quarter, Revision, SessionId, Timestamp, Tokens};
+use plimsoll_domain::{Fact, Quarter, Revision, SessionId};
 use sqlx::SqliteConnection;
 
-use super::{merge, sheet::Sheet};
+use super::{
+    amount::{counts_of, metered, tally_of},
+    sheet::Sheet,
+};
 use crate::{
     Activity, ActivityKind, Change, Commit, Usage,
-    books::{Cache, CellKey, Counts, SessionBooks, Side, Tally, exchange},
+    books::{Cache, CellKey, SessionBooks, Side, Tally, exchange},
     query::record,
     table::{
         self, Script, event::EventRow, point::PointRow, quarter::QuarterRow,
@@ -20,22 +20,22 @@ use crate::{
 };
 
 /// A row that changed: as it was, if it was, and as it is.
-struct Changed<T> {
-    before: Option<T>,
-    after: T,
+pub(super) struct Changed<T> {
+    pub(super) before: Option<T>,
+    pub(super) after: T,
 }
 
 /// Rows that turned out to be new or improved.
 #[derive(Default)]
-struct News {
-    requests: Vec<Changed<RequestRow>>,
-    points: Vec<Changed<PointRow>>,
-    events: Vec<EventRow>,
+pub(super) struct News {
+    pub(super) requests: Vec<Changed<RequestRow>>,
+    pub(super) points: Vec<Changed<PointRow>>,
+    pub(super) events: Vec<EventRow>,
 }
 
-const BEGIN: &str = "BEGIN IMMEDIATE";
+pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 const COMMIT: &str = "COMMIT";
-const ROLLBACK: &str = "ROLLBACK";
+pub(super) const ROLLBACK: &str = "ROLLBACK";
 
 /// Books facts in one transaction. On an error nothing was written and the cache is of no use any more.
 pub(crate) async fn facts(
@@ -105,9 +105,9 @@ impl Booked {
 }
 
 /// What a commit has touched so far.
-struct Pen<'a> {
+pub(super) struct Pen<'a> {
     cache: &'a mut Cache,
-    revision: Revision,
+    pub(super) revision: Revision,
     touched: BTreeSet<(i64, CellKey, Quarter, Side)>,
     /// Tallies that count in reports, before and after.
     exchanged: Vec<(Quarter, Side, Tally, Tally)>,
@@ -143,56 +143,6 @@ impl<'a> Pen<'a> {
             points: std::mem::take(&mut sheet.points).into_iter().map(Changed::new).collect(),
             events: std::mem::take(&mut sheet.events),
         }))
-    }
-
-    /// Begins the transaction anew, looks up what is known and writes only what is not.
-    async fn look_up(
-        &mut self,
-        connection: &mut SqliteConnection,
-        sheet: &mut Sheet,
-    ) -> sqlx::Result<News> {
-        let mut script = Script::default();
-        script.say(ROLLBACK);
-        script.say(BEGIN);
-        script.run(connection).await?;
-        let mut script = Script::default();
-        let news = News {
-            requests: self.look_up_requests(connection, &mut script, &sheet.requests).await?,
-            points: look_up_points(connection, &mut script, &sheet.points).await?,
-            events: look_up_events(connection, &mut script, std::mem::take(&mut sheet.events))
-                .await?,
-        };
-        script.run(connection).await?;
-        Ok(news)
-    }
-
-    async fn look_up_requests(
-        &mut self,
-        connection: &mut SqliteConnection,
-        script: &mut Script,
-        rows: &[RequestRow],
-    ) -> sqlx::Result<Vec<Changed<RequestRow>>> {
-        let keys: Vec<_> = rows.iter().map(|row| Arc::clone(&row.key)).collect();
-        let known = table::request::find(connection, &keys).await?;
-        let known: HashMap<_, _> =
-            known.into_iter().map(|row| (Arc::clone(&row.key), row)).collect();
-        let (mut changed, mut new, mut improved) = (Vec::new(), Vec::new(), Vec::new());
-        for row in rows {
-            let before = known.get(&row.key);
-            let mut after =
-                before.map_or_else(|| row.clone(), |before| merge::requests(before, row));
-            if before.is_some_and(|before| !merge::improves(&after, before)) {
-                continue;
-            }
-            self.revision = self.revision.next();
-            after.revision = self.revision;
-            let rows = if before.is_some() { &mut improved } else { &mut new };
-            rows.push(after.clone());
-            changed.push(Changed { before: before.cloned(), after });
-        }
-        table::request::replace(script, &improved);
-        table::request::insert(script, &new);
-        Ok(changed)
     }
 
     /// Changes the books by the difference that the news make, writes what changed, and commits.
@@ -426,74 +376,9 @@ impl<'a> Pen<'a> {
 }
 
 impl<T> Changed<T> {
-    fn new(after: T) -> Self {
+    pub(super) fn new(after: T) -> Self {
         Self { before: None, after }
     }
-}
-
-async fn look_up_points(
-    connection: &mut SqliteConnection,
-    script: &mut Script,
-    rows: &[PointRow],
-) -> sqlx::Result<Vec<Changed<PointRow>>> {
-    let keys: Vec<_> = rows.iter().map(|row| row.key).collect();
-    let known = table::point::find(connection, &keys).await?;
-    let known: HashMap<_, _> = known.into_iter().map(|row| (row.key, row)).collect();
-    let mut changed = Vec::new();
-    for row in rows {
-        match known.get(&row.key) {
-            None => changed.push(Changed::new(row.clone())),
-            Some(before) => {
-                let after = merge::points(before, row);
-                if after != *before {
-                    changed.push(Changed { before: Some(before.clone()), after });
-                }
-            }
-        }
-    }
-    let rows: Vec<_> = changed.iter().map(|point| point.after.clone()).collect();
-    table::point::complete(script, &rows);
-    Ok(changed)
-}
-
-async fn look_up_events(
-    connection: &mut SqliteConnection,
-    script: &mut Script,
-    mut rows: Vec<EventRow>,
-) -> sqlx::Result<Vec<EventRow>> {
-    let keys: Vec<_> = rows.iter().map(|row| row.key).collect();
-    let known: HashSet<_> = table::event::find(connection, &keys).await?.into_iter().collect();
-    rows.retain(|row| !known.contains(&row.key));
-    table::event::insert(script, &rows);
-    Ok(rows)
-}
-
-fn tally_of(row: &RequestRow) -> Tally {
-    Tally {
-        requests: 1,
-        unpriced: u64::from(row.cost.is_none()),
-        tokens: row.tokens,
-        cost: row.cost.unwrap_or(NanoUsd::ZERO),
-        first_at: row.at,
-        last_at: row.at,
-    }
-}
-
-fn counts_of(row: &PointRow) -> Counts {
-    let tokens = Tokens {
-        input: row.input.unwrap_or(0),
-        output: row.output.unwrap_or(0),
-        cache_read: row.cache_read.unwrap_or(0),
-        cache_creation: row.cache_creation.unwrap_or(0),
-    };
-    Counts { tokens, cost: row.cost.unwrap_or(NanoUsd::ZERO) }
-}
-
-fn metered(counts: Counts, at: Timestamp) -> Tally {
-    if counts == Counts::default() {
-        return Tally::EMPTY;
-    }
-    Tally { tokens: counts.tokens, cost: counts.cost, first_at: at, last_at: at, ..Tally::EMPTY }
 }
 
 fn cells(touched: &BTreeSet<(i64, CellKey, Quarter, Side)>) -> Vec<(i64, CellKey)> {

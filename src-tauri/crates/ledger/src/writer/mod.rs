@@ -1,6 +1,8 @@
 //! The one task that changes the file: takes everything that waits, commits once, then answers.
 
+mod amount;
 mod commit;
+mod lookup;
 mod merge;
 mod sheet;
 

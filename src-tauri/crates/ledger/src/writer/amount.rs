@@ -1,0 +1,39 @@
+//! What rows amount to in the books.
+
+use plimsoll_domain::{NanoUsd, Timestamp, Tokens};
+
+use crate::{
+    books::{Counts, Tally},
+    table::{point::PointRow, request::RequestRow},
+};
+
+/// One request.
+pub(super) fn tally_of(row: &RequestRow) -> Tally {
+    Tally {
+        requests: 1,
+        unpriced: u64::from(row.cost.is_none()),
+        tokens: row.tokens,
+        cost: row.cost.unwrap_or(NanoUsd::ZERO),
+        first_at: row.at,
+        last_at: row.at,
+    }
+}
+
+/// What a delta reading holds; a type that it does not hold counts nothing.
+pub(super) fn counts_of(row: &PointRow) -> Counts {
+    let tokens = Tokens {
+        input: row.input.unwrap_or(0),
+        output: row.output.unwrap_or(0),
+        cache_read: row.cache_read.unwrap_or(0),
+        cache_creation: row.cache_creation.unwrap_or(0),
+    };
+    Counts { tokens, cost: row.cost.unwrap_or(NanoUsd::ZERO) }
+}
+
+/// What a metric told at a time.
+pub(super) fn metered(counts: Counts, at: Timestamp) -> Tally {
+    if counts == Counts::default() {
+        return Tally::EMPTY;
+    }
+    Tally { tokens: counts.tokens, cost: counts.cost, first_at: at, last_at: at, ..Tally::EMPTY }
+}

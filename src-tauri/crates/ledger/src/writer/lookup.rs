@@ -1,0 +1,105 @@
+//! The careful way to write rows, taken when some of them turn out to be known: look first, then write only what
+//! is new or improved.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use sqlx::SqliteConnection;
+
+use super::{
+    commit::{BEGIN, Changed, News, Pen, ROLLBACK},
+    merge,
+    sheet::Sheet,
+};
+use crate::table::{self, Script, event::EventRow, point::PointRow, request::RequestRow};
+
+impl Pen<'_> {
+    /// Begins the transaction anew, looks up what is known and writes only what is not.
+    pub(super) async fn look_up(
+        &mut self,
+        connection: &mut SqliteConnection,
+        sheet: &mut Sheet,
+    ) -> sqlx::Result<News> {
+        let mut script = Script::default();
+        script.say(ROLLBACK);
+        script.say(BEGIN);
+        script.run(connection).await?;
+        let mut script = Script::default();
+        let news = News {
+            requests: self.look_up_requests(connection, &mut script, &sheet.requests).await?,
+            points: look_up_points(connection, &mut script, &sheet.points).await?,
+            events: look_up_events(connection, &mut script, std::mem::take(&mut sheet.events))
+                .await?,
+        };
+        script.run(connection).await?;
+        Ok(news)
+    }
+
+    async fn look_up_requests(
+        &mut self,
+        connection: &mut SqliteConnection,
+        script: &mut Script,
+        rows: &[RequestRow],
+    ) -> sqlx::Result<Vec<Changed<RequestRow>>> {
+        let keys: Vec<_> = rows.iter().map(|row| Arc::clone(&row.key)).collect();
+        let known = table::request::find(connection, &keys).await?;
+        let known: HashMap<_, _> =
+            known.into_iter().map(|row| (Arc::clone(&row.key), row)).collect();
+        let (mut changed, mut new, mut improved) = (Vec::new(), Vec::new(), Vec::new());
+        for row in rows {
+            let before = known.get(&row.key);
+            let mut after =
+                before.map_or_else(|| row.clone(), |before| merge::requests(before, row));
+            if before.is_some_and(|before| !merge::improves(&after, before)) {
+                continue;
+            }
+            self.revision = self.revision.next();
+            after.revision = self.revision;
+            let rows = if before.is_some() { &mut improved } else { &mut new };
+            rows.push(after.clone());
+            changed.push(Changed { before: before.cloned(), after });
+        }
+        table::request::replace(script, &improved);
+        table::request::insert(script, &new);
+        Ok(changed)
+    }
+}
+
+async fn look_up_points(
+    connection: &mut SqliteConnection,
+    script: &mut Script,
+    rows: &[PointRow],
+) -> sqlx::Result<Vec<Changed<PointRow>>> {
+    let keys: Vec<_> = rows.iter().map(|row| row.key).collect();
+    let known = table::point::find(connection, &keys).await?;
+    let known: HashMap<_, _> = known.into_iter().map(|row| (row.key, row)).collect();
+    let mut changed = Vec::new();
+    for row in rows {
+        match known.get(&row.key) {
+            None => changed.push(Changed::new(row.clone())),
+            Some(before) => {
+                let after = merge::points(before, row);
+                if after != *before {
+                    changed.push(Changed { before: Some(before.clone()), after });
+                }
+            }
+        }
+    }
+    let rows: Vec<_> = changed.iter().map(|point| point.after.clone()).collect();
+    table::point::complete(script, &rows);
+    Ok(changed)
+}
+
+async fn look_up_events(
+    connection: &mut SqliteConnection,
+    script: &mut Script,
+    mut rows: Vec<EventRow>,
+) -> sqlx::Result<Vec<EventRow>> {
+    let keys: Vec<_> = rows.iter().map(|row| row.key).collect();
+    let known: HashSet<_> = table::event::find(connection, &keys).await?.into_iter().collect();
+    rows.retain(|row| !known.contains(&row.key));
+    table::event::insert(script, &rows);
+    Ok(rows)
+}
