@@ -100,7 +100,8 @@ impl Spool {
 
     /// Appends a request; returns when it is on disk.
     pub(crate) async fn append(&self, arrival: &Arrival) -> Result<(), SpoolError> {
-        let (kind, body) = encode(&arrival.export);
+        // What may be content is never stored, not even for a moment.
+        let (kind, body) = encode(&plimsoll_sources::redact(&arrival.export));
         let ConnectionId(connection) = arrival.connection;
         let frame = Frame { kind, run: self.run, connection, at: arrival.at.nanos(), body };
         let bytes = frame.encode().ok_or(SpoolError::Full)?;

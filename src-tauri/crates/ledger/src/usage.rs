@@ -149,6 +149,13 @@ pub struct Commit {
     pub quarters: Vec<(Quarter, Usage)>,
 }
 
+impl Commit {
+    /// Whether nobody has to be told of it.
+    pub(crate) fn says_nothing(&self) -> bool {
+        self.changes.is_empty() && self.activities.is_empty() && self.sessions.is_empty()
+    }
+}
+
 /// Something that happened in a session and is new to the books.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Activity {

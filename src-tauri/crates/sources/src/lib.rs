@@ -12,6 +12,7 @@ mod builders;
 mod claude_code;
 pub mod project;
 mod reading;
+mod redact;
 mod series;
 mod sighting;
 mod signal;
@@ -22,6 +23,7 @@ mod usage;
 mod walk;
 
 pub use reading::{Reading, read};
+pub use redact::redact;
 pub use sighting::{Sighting, Understood, describe};
 pub use signal::SignalKind;
 pub use unknown::{Unknown, UnknownSignals};

@@ -7,6 +7,9 @@ use plimsoll_domain::Temporality;
 use plimsoll_otlp::proto::common::v1::{AnyValue, KeyValue, any_value::Value};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
+/// The attribute that is no part of any identity: it names a person, and is the same for all series of a client.
+pub(crate) const PERSONAL: &str = "user.email";
+
 /// The running hash of one series.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Series {
@@ -26,6 +29,9 @@ impl Series {
 
     /// Adds one attribute; the order of additions does not matter.
     pub(crate) fn add(&mut self, pair: &KeyValue) {
+        if pair.key == PERSONAL {
+            return;
+        }
         let key = xxh3_64(pair.key.as_bytes());
         self.pairs = self.pairs.wrapping_add(hash_any(pair.value.as_ref(), key));
     }

@@ -21,6 +21,7 @@ use crate::{
     },
     describe, read,
     reading::{read_logs, read_metrics, read_traces},
+    redact,
     sighting::{describe_logs, describe_metrics, describe_traces},
 };
 
@@ -120,6 +121,31 @@ fn no_content_leaks() {
     for part in ["MARKER", "example.com", "secret"] {
         assert!(!seen.contains(part), "{part}");
     }
+}
+
+/// Scenario: the talking records and points, redacted for the spool, in known and unknown scopes.
+/// Guarantees: they are read into the same facts as before; records hold no content any more, points no e-mail
+/// address, and unknown scopes nothing.
+#[test]
+fn what_is_spooled_gives_the_same_facts_and_holds_no_content() {
+    for scope in [EVENTS, "my.app"] {
+        let export = Export::Logs(logs(scope, talking_records()));
+        let Export::Logs(kept) = redact(&export) else { panic!("another signal") };
+        let seen = format!("{kept:?}");
+        for part in ["MARKER", "example.com", "secret"] {
+            assert!(!seen.contains(part), "{part}");
+        }
+        let Export::Logs(sent) = export else { panic!("another signal") };
+        assert_eq!(read_logs(&kept, origin()).facts, read_logs(&sent, origin()).facts);
+        assert_eq!(kept.resource_logs[0].scope_logs.is_empty(), scope == "my.app");
+    }
+    let points = vec![sum("claude_code.token.usage", talking_points())];
+    let sent = metrics(METRICS, points);
+    let Export::Metrics(kept) = redact(&Export::Metrics(sent.clone())) else {
+        panic!("another signal")
+    };
+    assert_eq!(read_metrics(&kept, origin()).facts, read_metrics(&sent, origin()).facts);
+    assert!(!format!("{kept:?}").contains("user.email"));
 }
 
 /// Scenario: control characters in everything that is kept.

@@ -23,7 +23,8 @@ use crate::{
 pub(crate) struct Session {
     levels: Levels,
     books: SessionSummary,
-    /// When anything of it last arrived, such as metrics that an idle client sends again unchanged.
+    /// When anything of it last arrived that the books did not know: metrics that an idle client sends again
+    /// unchanged are no news.
     last_arrival: Timestamp,
     /// When an event of it last arrived.
     last_event: Option<Timestamp>,

@@ -16,6 +16,7 @@ use crate::{
 };
 
 const MOST_SESSIONS: usize = 512;
+const MOST_MODELS: usize = 256;
 const MOST_SERIES: usize = 4096;
 const MOST_QUARTERS: usize = 256;
 
@@ -52,6 +53,10 @@ impl Cache {
         if self.sessions.len() > MOST_SESSIONS {
             self.sessions.clear();
             self.numbers.clear();
+        }
+        if self.models.len() > MOST_MODELS {
+            self.models.clear();
+            self.model_names.clear();
         }
         if self.series.len() > MOST_SERIES {
             self.series.clear();

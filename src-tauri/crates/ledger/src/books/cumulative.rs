@@ -56,7 +56,7 @@ impl Cumulative {
     }
 
     /// Takes a reading in. Returns the quarters whose increments changed: none for a repeated or unchanged
-    /// reading, at most two for a new one. The stored counts of `quarter` are then those of [`Self::stored`].
+    /// reading. The stored counts of `quarter` are then those of [`Self::stored`].
     pub(crate) fn read(&mut self, quarter: Quarter, counts: Counts) -> Vec<Increment> {
         let old = self.quarters.get(&quarter).copied();
         let new = counts.largest(old.unwrap_or_default()).largest(self.maximum_before(quarter));
@@ -64,9 +64,11 @@ impl Cumulative {
         {
             return Vec::new();
         }
-        let next = self.quarters.range(Quarter(quarter.0 + 1)..).next().map(|(next, _)| *next);
-        let touched = [Some(quarter), next].into_iter().flatten();
-        let before: Vec<_> = touched.map(|touched| (touched, self.increment(touched))).collect();
+        // All later ones: where a clock was set back, a large reading lies before smaller ones.
+        let later = self.quarters.range(Quarter(quarter.0 + 1)..).map(|(later, _)| *later);
+        let touched: Vec<_> = std::iter::once(quarter).chain(later).collect();
+        let before: Vec<_> =
+            touched.into_iter().map(|touched| (touched, self.increment(touched))).collect();
         self.quarters.insert(quarter, new);
         let changed = before.into_iter().map(|(quarter, before)| {
             let after = self.increment(quarter);
@@ -127,6 +129,20 @@ mod tests {
     }
 
     proptest! {
+        /// Scenario: any readings in any quarters, as when a clock is set back.
+        /// Guarantees: the increments add up to the largest reading, and the order changes nothing.
+        #[test]
+        fn a_clock_that_steps_back_counts_nothing_twice(
+            readings in prop::collection::vec((0_i64..6, 0_u64..100), 1..20),
+        ) {
+            let mut reversed = readings.clone();
+            reversed.reverse();
+            let books = book(&readings);
+            prop_assert_eq!(&books, &book(&reversed));
+            let largest = readings.iter().map(|reading| reading.1).max().unwrap_or(0);
+            prop_assert_eq!(books.values().sum::<i64>(), i64::try_from(largest).unwrap());
+        }
+
         /// Scenario: the readings of a growing counter in any order, some repeated.
         /// Guarantees: the increments are those of the ordered readings, their sum is the last value.
         #[test]

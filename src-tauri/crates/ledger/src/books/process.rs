@@ -47,7 +47,19 @@ impl Processes {
         if self.by_connection.len() >= MOST_CONNECTIONS {
             *self = Self::default();
         }
+        // A process speaks over one connection at a time: the former one was given up.
+        self.by_connection.retain(|_, known| known.id != process.id);
         self.by_connection.insert(connection, process);
+    }
+
+    /// The processes that last spoke of a session.
+    pub(crate) fn of_session(&self, session: i64) -> Vec<Process> {
+        self.by_connection.values().filter(|known| known.session == session).cloned().collect()
+    }
+
+    /// Whether a process is bound to a connection.
+    pub(crate) fn has(&self, process: ProcessId) -> bool {
+        self.by_connection.values().any(|known| known.id == process)
     }
 
     /// The processes of these connections that have to be stored.

@@ -12,7 +12,7 @@ static UPSERT: Rows = Rows::new(
     "INSERT INTO process (id, session, client_version, first_arrival, last_arrival, last_sequence) VALUES",
     6,
     "ON CONFLICT (id) DO UPDATE SET session = excluded.session, client_version = excluded.client_version, \
-     last_arrival = excluded.last_arrival, last_sequence = excluded.last_sequence",
+     last_arrival = excluded.last_arrival, last_sequence = MAX(process.last_sequence, excluded.last_sequence)",
 );
 
 /// The latest processes that last spoke of a session.

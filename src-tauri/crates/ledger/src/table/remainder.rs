@@ -17,10 +17,17 @@ pub(crate) struct RemainderRow {
 
 const OF_SESSION: &str = "SELECT * FROM remainder WHERE session = ?";
 const LAST_REVISION: &str = "SELECT COALESCE(MAX(revision), 0) FROM remainder";
-// Sessions with unattributed use, and those where some was published: either may be out of date.
-const UNSETTLED: &str = "SELECT DISTINCT session FROM quarter WHERE side = 2 AND input + output + cache_read \
-                         + cache_creation + cost > 0 UNION SELECT session FROM remainder \
-                         WHERE input + output + cache_read + cache_creation + cost > 0";
+// Sessions whose unattributed use is not what was published of it. The partial index holds the few rows that count.
+const UNSETTLED: &str = "WITH loose AS (SELECT session, model, source, SUM(input) AS input, \
+    SUM(output) AS output, SUM(cache_read) AS cache_read, SUM(cache_creation) AS cache_creation, \
+    SUM(cost) AS cost FROM quarter \
+    WHERE side = 2 AND input + output + cache_read + cache_creation + cost > 0 \
+    GROUP BY session, model, source) \
+    SELECT l.session FROM loose l LEFT JOIN remainder r USING (session, model, source) \
+    WHERE (r.input, r.output, r.cache_read, r.cache_creation, r.cost) \
+    IS NOT (l.input, l.output, l.cache_read, l.cache_creation, l.cost) \
+    UNION SELECT r.session FROM remainder r LEFT JOIN loose l USING (session, model, source) \
+    WHERE l.session IS NULL AND r.input + r.output + r.cache_read + r.cache_creation + r.cost > 0";
 static UPSERT: Rows = Rows::new(
     "INSERT INTO remainder (revision, session, model, source, input, output, cache_read, cache_creation, \
      cost, from_at, at) VALUES",

@@ -13,6 +13,9 @@ use sqlx::{
 const SIZES: [usize; 3] = [1, 4, 16];
 const MOST: usize = SIZES[SIZES.len() - 1];
 
+/// Scripts of more statements than this, those of a burst, are not kept prepared: each would hold megabytes.
+const MOST_KEPT: usize = 16;
+
 /// Arguments of a statement, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Values(SqliteArguments);
@@ -117,7 +120,8 @@ impl Script {
 
     /// Runs all statements. Tells whether each that was given rows changed as many as it was given.
     pub(crate) async fn run(self, connection: &mut SqliteConnection) -> sqlx::Result<bool> {
-        let query = sqlx::query_with(AssertSqlSafe(self.text), self.values.0);
+        let usual = self.rows.len() <= MOST_KEPT;
+        let query = sqlx::query_with(AssertSqlSafe(self.text), self.values.0).persistent(usual);
         let mut results = connection.fetch_many(query);
         let mut expected = self.rows.into_iter();
         let mut all = true;

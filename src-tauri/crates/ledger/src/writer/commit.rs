@@ -182,8 +182,6 @@ impl<'a> Pen<'a> {
         };
         changes.extend(self.publish(connection, &mut script, &cells, at_once).await?);
         self.store_numbered(&mut script, sheet, &news);
-        script.say(COMMIT);
-        script.run(connection).await?;
         let activities = self.activities(connection, sheet, news).await?;
         let sessions: Vec<_> = sheet
             .sessions
@@ -194,6 +192,8 @@ impl<'a> Pen<'a> {
             .iter()
             .filter(|(session, cell)| self.cache.session(*session).unpublished(*cell).is_some());
         let unsettled = unpublished.map(|(session, _)| *session).collect();
+        script.say(COMMIT);
+        script.run(connection).await?;
         let commit = Commit { revision: self.revision, changes, activities, sessions, quarters };
         Ok(Booked { commit, unsettled })
     }

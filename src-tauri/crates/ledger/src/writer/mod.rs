@@ -27,6 +27,8 @@ use crate::{Change, Claim, Commit, LedgerError, RecordError, books::Cache, table
 
 /// A difference between metrics and requests is published when it outlived so much quiet of its session.
 const QUIET: Duration = Duration::from_secs(120);
+/// Sessions that are settled in one transaction, at most: what waits behind it must not wait long.
+const MOST_SETTLED: usize = 50;
 /// Facts of one transaction, at most; a single call may hold more.
 const MOST_FACTS: usize = 4096;
 
@@ -190,12 +192,16 @@ impl Writer {
             .iter()
             .filter(|(_, at)| **at <= now)
             .map(|(session, _)| *session)
+            .take(MOST_SETTLED)
             .collect();
         let revision = self.revision();
         match commit::settle(&mut book.connection, &mut book.cache, revision, &due).await {
             Ok(commit) => {
-                self.unsettled.retain(|_, at| *at > now);
+                for session in due {
+                    self.unsettled.remove(&session);
+                }
                 self.publish(commit);
+                book.cache.trim();
                 Ok(())
             }
             Err(error) => {
@@ -213,6 +219,9 @@ impl Writer {
     }
 
     fn publish(&self, commit: Commit) {
+        if commit.says_nothing() {
+            return;
+        }
         self.revision.store(commit.revision.0, Ordering::Release);
         // An error means that nobody listens.
         let _ = self.commits.send(Arc::new(commit));

@@ -1,7 +1,7 @@
 //! The facts of one commit, sorted into rows, each row once.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry},
     sync::Arc,
 };
 
@@ -16,8 +16,9 @@ use super::merge;
 use crate::{
     books::{Cache, CellKey, Counts, Cumulative, Increment, Process, continued},
     table::{
+        self,
         counter::CounterRow,
-        event::{EventRow, What},
+        event::{EventKey, EventRow, What},
         point::PointRow,
         request::RequestRow,
         series::SeriesKey,
@@ -40,6 +41,7 @@ pub(crate) struct Sheet {
     pub(crate) sessions: BTreeSet<i64>,
     /// Connections that something was told over.
     pub(crate) connections: BTreeSet<ConnectionId>,
+    event_keys: HashSet<EventKey>,
     request_places: HashMap<Arc<str>, usize>,
     point_places: HashMap<(i64, i64, i64), usize>,
 }
@@ -259,7 +261,7 @@ impl Sheet {
             arrived: fact.envelope.arrived,
             what,
         };
-        if !self.events.iter().any(|known| known.key == row.key) {
+        if self.event_keys.insert(row.key) {
             self.events.push(row);
         }
     }
@@ -311,7 +313,12 @@ async fn bind_process(
     }
     let candidates = match first {
         0 => Vec::new(),
-        _ => table_candidates(connection, session).await?,
+        _ => {
+            let mut known = cache.processes.of_session(session);
+            let stored = table::process::of_session(connection, session).await?;
+            known.extend(stored.into_iter().filter(|process| !cache.processes.has(process.id)));
+            known
+        }
     };
     let process = continued(candidates, first).unwrap_or_else(|| {
         cache.last_process += 1;
@@ -326,13 +333,6 @@ async fn bind_process(
     });
     cache.processes.bind(connection_id, process);
     Ok(())
-}
-
-async fn table_candidates(
-    connection: &mut SqliteConnection,
-    session: i64,
-) -> sqlx::Result<Vec<Process>> {
-    crate::table::process::of_session(connection, session).await
 }
 
 /// Notes what a connection's process says; returns its number, where it is known.
