@@ -3,12 +3,12 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use plimsoll_domain::{Fact, health::Counter};
+use plimsoll_domain::{Fact, Timestamp, health::Counter};
 use plimsoll_ledger::{Ledger, RecordError};
 use plimsoll_otlp::{Arrival, Receipt, Refusal};
 use plimsoll_sources::{Reading, UnknownSignals};
@@ -24,6 +24,9 @@ use crate::{
 /// its last two requests, one after the other.
 const PATIENCE: Duration = Duration::from_millis(800);
 
+/// A changed signal that was not seen for so long is over.
+const GONE: Duration = Duration::from_secs(600);
+
 /// The engine's end of the receivers. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Intake(Arc<Parts>);
@@ -37,6 +40,8 @@ struct Parts {
     board: Arc<Board>,
     spooled: AtomicU64,
     refused: AtomicU64,
+    /// When a known signal last came in another form, in nanoseconds; zero when it did not.
+    changed: AtomicI64,
 }
 
 impl Intake {
@@ -54,6 +59,7 @@ impl Intake {
             board,
             spooled: AtomicU64::new(0),
             refused: AtomicU64::new(0),
+            changed: AtomicI64::new(0),
         }))
     }
 
@@ -117,16 +123,24 @@ impl Intake {
         }
     }
 
-    /// Says so once a client sends a known signal in another form.
-    fn note_changes(&self, reading: &Reading) {
+    /// Says so while a client sends a known signal in another form. New signals are no trouble: they are counted
+    /// and described.
+    fn note_changes(&self, reading: &Reading, at: Timestamp) {
         self.0.unknown.note(&reading.unknown);
-        if reading.unknown.iter().any(|unknown| unknown.dialect) {
+        let changed = &self.0.changed;
+        if reading.unknown.iter().any(|unknown| unknown.dialect && unknown.refused) {
+            changed.store(at.nanos(), Ordering::Relaxed);
             let message = format!(
                 "A client sends signals in a form that this version of Plimsoll does not know ({} so far); \
                  numbers may be missing. `plimsoll inspect` shows them.",
                 self.0.unknown.changed()
             );
             self.0.board.raise(Trouble::SignalChanged, message);
+        } else if changed.load(Ordering::Relaxed) != 0
+            && at.since(Timestamp::from_stored(changed.load(Ordering::Relaxed))) > GONE
+        {
+            changed.store(0, Ordering::Relaxed);
+            self.0.board.clear(Trouble::SignalChanged);
         }
     }
 }
@@ -135,7 +149,7 @@ impl plimsoll_otlp::Intake for Intake {
     async fn take(&self, arrival: Arrival) -> Result<Receipt, Refusal> {
         self.0.signals.show(&arrival);
         let reading = plimsoll_sources::read(&arrival);
-        self.note_changes(&reading);
+        self.note_changes(&reading, arrival.at);
         if !reading.facts.is_empty() {
             self.keep(&arrival, reading.facts).await?;
         }
@@ -147,7 +161,7 @@ impl plimsoll_otlp::Intake for Intake {
 mod tests {
     use std::path::Path;
 
-    use plimsoll_domain::{ConnectionId, Timestamp};
+    use plimsoll_domain::ConnectionId;
     use plimsoll_otlp::{Export, Intake as _};
     use prost::Message;
 

@@ -61,8 +61,9 @@ impl Ledger {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(options.busy)
-            .statement_cache_capacity(48)
-            .pragma("cache_size", "-2048")
+            // A prepared script holds some hundred kilobytes; the few of a steady load fit.
+            .statement_cache_capacity(8)
+            .pragma("cache_size", "-768")
             .pragma("journal_size_limit", "16777216")
             .disable_statement_logging();
         let revision = migrate(&write, path).await?;

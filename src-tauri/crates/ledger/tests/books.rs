@@ -45,6 +45,7 @@ async fn metrics_count_until_events_follow() {
     let taken_back = records.iter().find(|record| record.is_unattributed()).unwrap();
     assert_eq!(taken_back.key, first[0].key);
     assert!(taken_back.tokens.is_zero() && taken_back.revision > first[0].revision);
+    assert_eq!((taken_back.from, taken_back.at), (first[0].from, first[0].at));
 }
 
 /// Scenario: metrics know of an aborted answer that no event tells of.

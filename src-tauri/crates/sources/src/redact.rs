@@ -12,6 +12,22 @@ use plimsoll_otlp::{
 
 use crate::{attributes::text, claude_code, series::PERSONAL};
 
+/// The keys whose values are numbers, which older versions of the client write as text.
+const NUMBERS: [&str; 12] = [
+    "attempt",
+    "cache_creation_1h_tokens",
+    "cache_creation_tokens",
+    "cache_read_tokens",
+    "cost_usd",
+    "cost_usd_micros",
+    "event.sequence",
+    "input_tokens",
+    "output_tokens",
+    "status_code",
+    "total_tokens",
+    "ttft_ms",
+];
+
 /// A copy of an export that yields the same facts and holds no content: no prompts, answers, tool inputs, error
 /// texts or e-mail addresses, and nothing of scopes that no dialect knows.
 #[must_use]
@@ -38,6 +54,8 @@ fn redact_logs(logs: &mut ResourceLogs) {
     for record in logs.scope_logs.iter_mut().flat_map(|scope| &mut scope.log_records) {
         record.attributes.retain(is_needed);
         redact_body(record);
+        record.event_name.clear();
+        record.severity_text.clear();
     }
 }
 
@@ -90,7 +108,7 @@ fn is_needed(pair: &KeyValue) -> bool {
         Some(Value::StringValue(text)) => {
             claude_code::is_harmless(&pair.key, text)
                 || pair.key == "orchestration.id"
-                || text.parse::<f64>().is_ok()
+                || NUMBERS.contains(&&*pair.key) && text.parse::<f64>().is_ok()
         }
         _ => false,
     }

@@ -172,12 +172,12 @@ impl UnknownSignals {
         unknown.into_iter().map(signal).collect()
     }
 
-    /// How often a known scope told something that was not understood: a new name, or values that could not be
-    /// used. Above zero, the client may have changed what it sends.
+    /// How often a known signal came with values that could not be used. Above zero, the client may have changed
+    /// what it sends.
     #[must_use]
     pub fn changed(&self) -> u64 {
         let state = self.state();
-        state.refused.values().fold(state.unknown_in_known_scopes, |sum, seen| sum + seen)
+        state.refused.values().sum()
     }
 
     /// Running counts: `sources.unknown` by kind of scope, and `sources.refused` by signal.

@@ -48,6 +48,17 @@ impl Cache {
         })
     }
 
+    /// Forgets what the file knows too; between commits only. Connections keep their processes.
+    pub(crate) fn rest(&mut self) {
+        *self = Self {
+            processes: std::mem::take(&mut self.processes),
+            last_process: self.last_process,
+            last_model: self.last_model,
+            last_session: self.last_session,
+            ..Self::default()
+        };
+    }
+
     /// Forgets what outgrew its bound; between commits only.
     pub(crate) fn trim(&mut self) {
         if self.sessions.len() > MOST_SESSIONS {

@@ -66,7 +66,11 @@ impl SessionBooks {
 
     /// What only metrics know of a cell, where that is not what was published of it.
     pub(crate) fn unpublished(&self, key: CellKey) -> Option<Remainder> {
-        let now = self.cells.get(&key).map(Cell::remainder)?;
+        let mut now = self.cells.get(&key).map(Cell::remainder)?;
+        if let Some(published) = self.published.get(&key).filter(|_| now.is_zero()) {
+            // Taken back: dated as before, so that whoever asks for that span sees it.
+            (now.from, now.at) = (published.from, published.at);
+        }
         match self.published.get(&key) {
             Some(published) if *published == now => None,
             None if now.is_zero() => None,

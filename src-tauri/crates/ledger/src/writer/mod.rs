@@ -27,6 +27,8 @@ use crate::{Change, Claim, Commit, LedgerError, RecordError, books::Cache, table
 
 /// A difference between metrics and requests is published when it outlived so much quiet of its session.
 const QUIET: Duration = Duration::from_secs(120);
+/// How long after its last commit the writer gives back the memory that it works with.
+const RESTLESS: Duration = Duration::from_secs(15);
 /// Sessions that are settled in one transaction, at most: what waits behind it must not wait long.
 const MOST_SETTLED: usize = 50;
 /// Facts of one transaction, at most; a single call may hold more.
@@ -64,6 +66,7 @@ impl Writer {
     /// When the file cannot be opened, or the last checkpoint fails.
     pub async fn run(&mut self, cancel: CancellationToken) -> Result<(), LedgerError> {
         let mut book = self.open().await?;
+        let mut rest = None;
         loop {
             let due = self.unsettled.values().min().copied();
             let job = tokio::select! {
@@ -73,6 +76,11 @@ impl Writer {
                     self.settle(&mut book).await?;
                     continue;
                 }
+                () = until(rest) => {
+                    rest = None;
+                    self.rest(&mut book).await?;
+                    continue;
+                }
                 () = cancel.cancelled() => {
                     self.jobs.close();
                     self.jobs.recv().await
@@ -80,6 +88,7 @@ impl Writer {
             };
             let Some(job) = job else { break };
             self.work(&mut book, job).await?;
+            rest = Some(Instant::now() + RESTLESS);
         }
         sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
             .execute(&mut book.connection)
@@ -160,6 +169,22 @@ impl Writer {
                 }
                 self.recover(book).await
             }
+        }
+    }
+
+    /// Gives back what only a busy writer needs: prepared statements, pages, and the books held in memory, all of
+    /// which the next commit brings back in milliseconds.
+    async fn rest(&mut self, book: &mut Book) -> Result<(), LedgerError> {
+        tracing::debug!("the writer rests");
+        let rested = async {
+            book.connection.clear_cached_statements().await?;
+            sqlx::query("PRAGMA shrink_memory").execute(&mut book.connection).await?;
+            book.cache.rest();
+            Ok::<_, sqlx::Error>(())
+        };
+        match rested.await {
+            Ok(()) => Ok(()),
+            Err(_) => self.recover(book).await,
         }
     }
 
