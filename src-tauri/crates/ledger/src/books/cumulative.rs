@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_domain::{NanoUsd, Quarter, Tokens, UsageReading};
+use plimsoll_domain::{NanoUsd, Quarter, TokenKind, Tokens, UsageReading};
 
 /// Tokens and cost of one reading.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -12,17 +12,19 @@ pub(crate) struct Counts {
 }
 
 impl Counts {
-    /// What a reading holds; a type that it does not hold counts nothing.
+    /// What a reading holds.
     pub(crate) fn of(reading: &UsageReading) -> Self {
-        Self {
-            tokens: Tokens {
-                input: reading.input.unwrap_or(0),
-                output: reading.output.unwrap_or(0),
-                cache_read: reading.cache_read.unwrap_or(0),
-                cache_creation: reading.cache_creation.unwrap_or(0),
-            },
-            cost: reading.cost.unwrap_or(NanoUsd::ZERO),
+        let UsageReading { input, output, cache_read, cache_creation, cost, .. } = reading;
+        Self::told([*input, *output, *cache_read, *cache_creation], *cost)
+    }
+
+    /// Tokens in the order of [`TokenKind::ALL`] and cost; what was not told counts nothing.
+    pub(crate) fn told(tokens: [Option<u64>; 4], cost: Option<NanoUsd>) -> Self {
+        let mut counts = Self { tokens: Tokens::ZERO, cost: cost.unwrap_or(NanoUsd::ZERO) };
+        for (kind, told) in TokenKind::ALL.into_iter().zip(tokens) {
+            counts.tokens[kind] = told.unwrap_or(0);
         }
+        counts
     }
 
     fn largest(self, other: Self) -> Self {

@@ -1,6 +1,6 @@
 //! What rows amount to in the books.
 
-use plimsoll_domain::{NanoUsd, Timestamp, Tokens};
+use plimsoll_domain::{NanoUsd, Timestamp};
 
 use crate::{
     books::{Counts, Tally},
@@ -19,15 +19,9 @@ pub(super) fn tally_of(row: &RequestRow) -> Tally {
     }
 }
 
-/// What a delta reading holds; a type that it does not hold counts nothing.
+/// What a delta reading holds.
 pub(super) fn counts_of(row: &PointRow) -> Counts {
-    let tokens = Tokens {
-        input: row.input.unwrap_or(0),
-        output: row.output.unwrap_or(0),
-        cache_read: row.cache_read.unwrap_or(0),
-        cache_creation: row.cache_creation.unwrap_or(0),
-    };
-    Counts { tokens, cost: row.cost.unwrap_or(NanoUsd::ZERO) }
+    Counts::told([row.input, row.output, row.cache_read, row.cache_creation], row.cost)
 }
 
 /// What a metric told at a time.

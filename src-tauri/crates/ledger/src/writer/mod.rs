@@ -27,7 +27,7 @@ use crate::{Change, Claim, Commit, LedgerError, RecordError, books::Cache, table
 
 /// A difference between metrics and requests is published when it outlived so much quiet of its session.
 const QUIET: Duration = Duration::from_secs(120);
-/// How long after its last commit the writer gives back the memory that it works with.
+/// How long after its last job the writer gives back the memory that it works with.
 const RESTLESS: Duration = Duration::from_secs(15);
 /// Sessions that are settled in one transaction, at most: what waits behind it must not wait long.
 const MOST_SETTLED: usize = 50;
