@@ -19,6 +19,11 @@ const SIZES = [
   { width: 360, height: 780 },
   { width: 1440, height: 900 },
 ];
+/** The popover's window at its largest, and a browser. */
+export const POPOVER_SIZES = [
+  { width: 360, height: 560 },
+  { width: 1000, height: 700 },
+];
 
 export async function launch() {
   return chromium.launch({
@@ -76,11 +81,38 @@ export function overflow(page) {
   });
 }
 
-/** Pictures of the page as it is: narrow and wide, light and dark. Returns the widest overflow seen. */
-export async function shoot(page, name) {
+/** Has the page hear `snapshot`, and nothing else, from its stream; to be called before the page is opened. */
+export async function tell(page, snapshot) {
+  await page.addInitScript((data) => {
+    window.EventSource = class extends EventTarget {
+      readyState = 1;
+      OPEN = 1;
+      constructor() {
+        super();
+        const snapshot = new MessageEvent('snapshot', { data: JSON.stringify(data) });
+        queueMicrotask(() => this.dispatchEvent(snapshot));
+      }
+      close() {}
+    };
+  }, snapshot);
+}
+
+/** The snapshot with its sessions repeated until there are `count`, in the same order, under names of their own. */
+export function multiplied(snapshot, count) {
+  const each = count / snapshot.sessions.length;
+  const sessions = Array.from({ length: count }, (_, index) => {
+    const session = snapshot.sessions[Math.floor(index / each)];
+    const project = `${session.project ?? 'project'}-${index + 1}`;
+    return { ...session, sessionId: `${index}-${session.sessionId}`, project };
+  });
+  return { ...snapshot, sessions };
+}
+
+/** Pictures of the page as it is: in each size, light and dark. Returns the widest overflow seen. */
+export async function shoot(page, name, sizes = SIZES) {
   await mkdir(SHOTS, { recursive: true });
   let widest = 0;
-  for (const size of SIZES) {
+  for (const size of sizes) {
     await page.setViewportSize(size);
     widest = Math.max(widest, await overflow(page));
     for (const colorScheme of ['light', 'dark']) {

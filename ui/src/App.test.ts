@@ -6,13 +6,15 @@ import App from './App.svelte';
 import { live } from './lib/live.svelte';
 import { clock } from './lib/clock.svelte';
 import { INITIAL } from './lib/api/live';
-import type { Session, UsageRecord } from './lib/api/types';
+import type { UsageRecord } from './lib/api/types';
 import { FakeEventSource } from './testing/eventSource';
+import { pass, say, settle, show, text } from './testing/stage';
 import {
   ago,
   change,
   context,
   NOW,
+  problem,
   record,
   session,
   snapshot,
@@ -25,26 +27,6 @@ let page: Record<string, unknown>;
 let answers: (path: string) => Response;
 
 const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status });
-const text = (selector: string) =>
-  document
-    .querySelector(selector)
-    ?.textContent?.replaceAll('\u00a0', ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
-const say = (name: string, data: unknown) => {
-  FakeEventSource.latest.say(name, data);
-  flushSync();
-};
-const show = (...sessions: Session[]) => say('snapshot', snapshot({ sessions }));
-const pass = (ms: number) => {
-  vi.advanceTimersByTime(ms);
-  flushSync();
-};
-/** Lets answers that are already there be read. */
-const settle = async () => {
-  await vi.advanceTimersByTimeAsync(0);
-  flushSync();
-};
 
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
@@ -200,6 +182,18 @@ describe('live', () => {
     expect(text('.unseen[aria-live=polite]')).toBe('api-server reached notice: 60 % of its line.');
   });
 
+  /// Scenario: a fault and a hint while the session is calm.
+  /// Guarantees: the fault is the sentence; the hint stands under Receiver in quiet words, without alarm.
+  test('tells faults loudly and hints quietly', () => {
+    const hint = problem({ code: 'no-tray', severity: 'hint', message: 'No panel shows icons.' });
+    say('snapshot', snapshot({ sessions: [session()], problems: [hint] }));
+    expect(text('h1')).toBe('Nothing needs you.');
+    expect([text('aside .hint.quiet'), text('aside .fault')]).toEqual([hint.message, undefined]);
+    say('snapshot', snapshot({ sessions: [session()], problems: [hint, problem()] }));
+    expect(text('h1')).toBe('The ledger is locked by another program.');
+    expect(text('aside .fault')).toBe('The ledger is locked by another program. for 3 min');
+  });
+
   /// Scenario: the resident was updated under the open page.
   /// Guarantees: the page offers to reload.
   test('offers to reload after an update', () => {
@@ -231,7 +225,7 @@ describe('stale', () => {
     FakeEventSource.latest.fail(FakeEventSource.CLOSED);
     flushSync();
     expect(text('h1')).toBe('Plimsoll does not answer.');
-    expect(text('.said p')).toContain('plimsoll serve');
+    expect(text('.said p')).toContain('`plimsoll`');
   });
 });
 

@@ -13,8 +13,12 @@ export function sessionOf(hash: string): string | null {
   }
 }
 
+/** The dashboard without a chosen session. */
+export const DASHBOARD = '/#/';
+
+/** Leads to a session in the dashboard, from whatever page. */
 export function sessionHref(id: string): string {
-  return `#/session/${encodeURIComponent(id)}`;
+  return `${DASHBOARD}session/${encodeURIComponent(id)}`;
 }
 
 class Route {
@@ -31,7 +35,7 @@ class Route {
 
   /** Shows a session, or none. */
   go(id: string | null): void {
-    location.hash = id === null ? '#/' : sessionHref(id);
+    location.hash = new URL(id === null ? DASHBOARD : sessionHref(id), location.href).hash;
   }
 }
 

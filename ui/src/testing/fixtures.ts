@@ -5,6 +5,7 @@ import type {
   Context,
   LevelName,
   Listener,
+  Problem,
   Session,
   Snapshot,
   Subagent,
@@ -120,6 +121,16 @@ export function listeners(
     state: over[name] ?? 'listening',
   });
   return [listener('otlp-http', 4318), listener('otlp-grpc', 4317), listener('dashboard', 3030)];
+}
+
+export function problem(over: Partial<Problem> = {}): Problem {
+  return {
+    code: 'ledger-closed',
+    severity: 'fault',
+    message: 'The ledger is locked by another program.',
+    since: ago(3 * 60_000),
+    ...over,
+  };
 }
 
 export function snapshot(over: Partial<Snapshot> = {}): Snapshot {

@@ -11,6 +11,7 @@ class QuietObserver {
 
 vi.stubGlobal('EventSource', FakeEventSource);
 vi.stubGlobal('ResizeObserver', QuietObserver);
+vi.stubGlobal('IntersectionObserver', QuietObserver);
 // A narrow screen whose reader asked for nothing in particular.
 vi.stubGlobal('matchMedia', (query: string) =>
   Object.assign(new EventTarget(), { matches: false, media: query }),

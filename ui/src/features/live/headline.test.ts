@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { INITIAL, reduce, type LiveState } from '../../lib/api/live';
 import type { Session, Snapshot } from '../../lib/api/types';
-import { ago, context, listeners, NOW, session, snapshot } from '../../testing/fixtures';
+import { ago, context, listeners, NOW, problem, session, snapshot } from '../../testing/fixtures';
 import { documentTitle, headline } from './headline';
 
 const MINUTE = 60_000;
@@ -151,13 +151,20 @@ describe('the resident', () => {
     );
   });
 
-  test('another problem is the sentence', () => {
-    const problems = [
-      { code: 'ledger', message: 'The disk is full: free some space', since: ago(0) },
-    ];
-    expect(said(live({ problems, sessions: [calm] }))[0]).toBe(
-      'The disk is full: free some space.',
-    );
+  test('another fault is the sentence', () => {
+    const problems = [problem({ message: 'The disk is full: free some space' })];
+    const state = live({ problems, sessions: [calm] });
+    expect(said(state)[0]).toBe('The disk is full: free some space.');
+    expect(headline(state, NOW).told).toEqual(problems);
+  });
+
+  /// Scenario: a hint stands alone, and before a fault.
+  /// Guarantees: it is never the sentence.
+  test('a hint is not', () => {
+    const hint = problem({ code: 'no-tray', severity: 'hint', message: 'No panel shows icons.' });
+    expect(said(live({ problems: [hint], sessions: [calm] }))[0]).toBe('Nothing needs you.');
+    const fault = problem({ message: 'The disk is full.' });
+    expect(said(live({ problems: [hint, fault] }))[0]).toBe('The disk is full.');
   });
 
   test('never connected', () => {

@@ -1,9 +1,10 @@
 // The one sentence: does anything need the user? And the quiet line below it.
 
-import type { Context, LevelName, Listener, Session, Snapshot } from '../../lib/api/types';
+import type { Context, LevelName, Listener, Problem, Session, Snapshot } from '../../lib/api/types';
 import type { LiveState } from '../../lib/api/live';
 import { age, clockTime, duration } from '../../lib/format/time';
 import { percent, plural, tokens } from '../../lib/format/tokens';
+import { deaf, portsOf } from './receiver';
 import { fullName, isEarlier, names } from './sessions';
 
 export interface Headline {
@@ -11,6 +12,8 @@ export interface Headline {
   tone: LevelName | 'unknown';
   title: string;
   detail: string;
+  /** The problems that the sentence tells whole. */
+  told?: readonly Problem[];
 }
 
 type Gauged = Session & { context: Context };
@@ -46,7 +49,7 @@ function unconnected(connection: LiveState['connection']): Headline {
   return {
     tone: 'urgent',
     title: 'Plimsoll does not answer.',
-    detail: 'Start it with `plimsoll serve`. This page connects by itself as soon as it runs.',
+    detail: 'Start it with `plimsoll`. This page connects by itself as soon as it runs.',
   };
 }
 
@@ -68,25 +71,26 @@ function lost(snapshot: Snapshot, state: LiveState, now: number): Headline {
 
 function present(snapshot: Snapshot, now: number): Headline {
   const near = gauged(snapshot, now).filter((session) => session.context.level !== 'calm');
-  const deaf = snapshot.listeners.filter(
-    (listener) => listener.name !== 'dashboard' && listener.state !== 'listening',
-  );
+  const unheard = deaf(snapshot.listeners);
   const worst = Math.max(0, ...near.map((session) => RANK[session.context.level]));
   // A receiver that cannot receive makes every calm number doubtful: only what is nearly too late goes first.
-  if (worst >= RANK.checkpoint) return nearLine(snapshot, near, deaf, now);
-  if (deaf.length > 0) return unreachable(snapshot, deaf, near);
-  const trouble = snapshot.problems.find((problem) => problem.code !== 'port-taken');
+  if (worst >= RANK.checkpoint) return nearLine(snapshot, near, unheard, now);
+  if (unheard.length > 0) return unreachable(snapshot, unheard, near);
+  const trouble = snapshot.problems.find(
+    (problem) => problem.severity !== 'hint' && problem.code !== 'port-taken',
+  );
   if (trouble !== undefined)
     return {
       tone: 'checkpoint',
       title: sentence(trouble.message),
       detail: overview(snapshot, now),
+      told: [trouble],
     };
-  if (near.length > 0) return nearLine(snapshot, near, deaf, now);
+  if (near.length > 0) return nearLine(snapshot, near, unheard, now);
   return calm(snapshot, now);
 }
 
-function nearLine(snapshot: Snapshot, near: Gauged[], deaf: Listener[], now: number): Headline {
+function nearLine(snapshot: Snapshot, near: Gauged[], unheard: Listener[], now: number): Headline {
   const [first, ...others] = [...near].sort(
     (a, b) => b.context.percentOfLine - a.context.percentOfLine,
   ) as [Gauged, ...Gauged[]];
@@ -94,7 +98,7 @@ function nearLine(snapshot: Snapshot, near: Gauged[], deaf: Listener[], now: num
   const who = nameOf(snapshot, first);
   const parts = [
     others.length === 0 ? '' : alsoNear(snapshot, others),
-    takenWords(deaf),
+    takenWords(unheard),
     overview(snapshot, now, first),
   ];
   return {
@@ -131,33 +135,31 @@ function rest(context: Context): string {
   return refuses ? 'may be refused its next request.' : 'may compact at any moment.';
 }
 
-function unreachable(snapshot: Snapshot, deaf: Listener[], near: Gauged[]): Headline {
+function unreachable(snapshot: Snapshot, unheard: Listener[], near: Gauged[]): Headline {
   const [first] = near;
   const session =
     first === undefined
       ? ''
       : ` ${nameOf(snapshot, first)} is at ${percent(first.context.percentOfLine)} of its line.`;
-  const taken = deaf.every((listener) => listener.state === 'portTaken');
+  const taken = unheard.every((listener) => listener.state === 'portTaken');
   const advice = taken
     ? 'What is sent there does not reach Plimsoll: stop that program, or give Plimsoll another port.'
-    : 'What is wrong and what to do stands under Receiver.';
-  return { tone: 'checkpoint', title: takenWords(deaf), detail: `${advice}${session}` };
+    : 'What is wrong and what to do stands below.';
+  return {
+    tone: 'checkpoint',
+    title: takenWords(unheard),
+    detail: `${advice}${session}`,
+    told: taken ? snapshot.problems.filter((problem) => problem.code === 'port-taken') : [],
+  };
 }
 
 /** `Port 4318 is taken by another program.` */
-function takenWords(deaf: Listener[]): string {
-  if (deaf.length === 0) return '';
-  const ports = [...new Set(deaf.flatMap((listener) => listener.addresses.map(portOf)))].join(
-    ' and ',
-  );
-  const many = ports.includes(' and ');
-  const taken = deaf.every((listener) => listener.state === 'portTaken');
-  if (!taken) return `Plimsoll cannot receive on port${many ? 's' : ''} ${ports}.`;
-  return `Port${many ? 's' : ''} ${ports} ${many ? 'are' : 'is'} taken by another program.`;
-}
-
-function portOf(address: string): string {
-  return address.slice(address.lastIndexOf(':') + 1);
+function takenWords(unheard: Listener[]): string {
+  if (unheard.length === 0) return '';
+  const ports = portsOf(unheard);
+  const taken = unheard.every((listener) => listener.state === 'portTaken');
+  if (!taken) return `Plimsoll cannot receive on ${ports}.`;
+  return sentence(`${ports} ${ports.startsWith('ports') ? 'are' : 'is'} taken by another program`);
 }
 
 function calm(snapshot: Snapshot, now: number): Headline {
@@ -242,8 +244,17 @@ function nameOf(snapshot: Snapshot, session: Session): string {
   return fullName(names(snapshot.sessions).get(session.sessionId));
 }
 
-function sentence(message: string): string {
-  return /[.!?]$/.test(message) ? message : `${message}.`;
+function sentence(words: string): string {
+  const begun = words.charAt(0).toUpperCase() + words.slice(1);
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+}
+
+/** For those who hear the page: the last level reached. */
+export function announcement({ reached, snapshot }: LiveState): string {
+  if (reached === null) return '';
+  const who = fullName(names(snapshot?.sessions ?? []).get(reached.sessionId));
+  const whose = reached.agentId === null ? who : `A subagent of ${who}`;
+  return `${whose} reached ${reached.level}: ${percent(reached.percentOfLine)} of its line.`;
 }
 
 /** `91 % api-server · Plimsoll`. */

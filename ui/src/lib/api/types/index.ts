@@ -137,7 +137,7 @@ export type Listener = { name: "otlp-http" | "otlp-grpc" | "dashboard", addresse
 /**
  * Something that needs the user.
  */
-export type Problem = { code: string, message: string, since: Time, };
+export type Problem = { code: string, severity: "fault" | "hint", message: string, since: Time, };
 
 /**
  * Everything live at one moment.
