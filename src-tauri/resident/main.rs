@@ -1,6 +1,8 @@
 //! The program `plimsoll`: the resident, and the commands for the terminal.
 
 mod cli;
+mod desktop;
+mod service;
 
 use std::process::ExitCode;
 

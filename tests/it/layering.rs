@@ -16,6 +16,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plimsoll-sources", &["plimsoll-domain", "plimsoll-otlp"]),
     ("plimsoll-ledger", &["plimsoll-domain"]),
     ("plimsoll-watch", &["plimsoll-domain", "plimsoll-ledger"]),
+    ("plimsoll-bus", &[]),
+    ("plimsoll-tray", &["plimsoll-domain", "plimsoll-watch"]),
+    ("plimsoll-actions", &["plimsoll-domain", "plimsoll-ledger", "plimsoll-watch", "plimsoll-bus"]),
+    ("plimsoll-client", &["plimsoll-domain"]),
     (
         "plimsoll-api",
         &["plimsoll-domain", "plimsoll-loopback", "plimsoll-ledger", "plimsoll-watch"],
@@ -30,13 +34,25 @@ const ARROWS: &[(&str, &[&str])] = &[
             "plimsoll-ledger",
             "plimsoll-watch",
             "plimsoll-api",
+            "plimsoll-client",
         ],
     ),
     ("plimsoll-replay", &["plimsoll-domain"]),
-    (PROGRAM, &["plimsoll-domain", "plimsoll-engine", "plimsoll-replay"]),
+    (
+        PROGRAM,
+        &[
+            "plimsoll-domain",
+            "plimsoll-bus",
+            "plimsoll-tray",
+            "plimsoll-actions",
+            "plimsoll-client",
+            "plimsoll-engine",
+            "plimsoll-replay",
+        ],
+    ),
 ];
 
-/// The package of the program; its integration tests look into every room.
+/// The package of both programs and of what they share; its integration tests look into every room.
 const PROGRAM: &str = "plimsoll";
 
 /// Rooms for tests and benchmarks only. They may use any other; only tests may use them.
@@ -48,8 +64,13 @@ const SQL_SPEAKERS: &[&str] = &["plimsoll-ledger", "plimsoll-bench"];
 /// How the names of packages begin that give access to SQLite.
 const SQL_LIBRARIES: &[&str] = &["sqlx", "rusqlite", "libsqlite3"];
 
-/// How the names of packages begin that draw windows.
-const DESKTOP_LIBRARIES: &[&str] = &["gtk", "webkit2gtk", "tauri", "wry", "tao"];
+/// How the names of packages begin that draw windows, or are only there for them.
+const DESKTOP_LIBRARIES: &[&str] =
+    &["gtk", "webkit2gtk", "javascriptcore", "soup", "tauri", "wry", "tao", "tray-icon", "muda"];
+
+/// The packages that speak D-Bus. Built for two runtimes at once, ksni does not compile, and the others start
+/// threads of both.
+const BUS_LIBRARIES: &[&str] = &["zbus", "ksni"];
 
 /// One line of a manifest's dependency sections.
 struct Dependency {
@@ -108,6 +129,24 @@ fn no_gui_toolkit_without_the_desktop_feature() {
     let metadata = metadata();
     let way = way_to_desktop(&metadata);
     assert!(way.is_none(), "a GUI toolkit is reachable: {}", way.unwrap_or_default().join(" -> "));
+}
+
+/// Scenario: the features that the libraries for D-Bus are compiled with, with and without `desktop`.
+/// Guarantees: asynchronous input is that of async-io, for all of them.
+#[test]
+fn the_bus_has_one_runtime() {
+    for features in ["--no-default-features", "--all-features"] {
+        let metadata = metadata_with(features);
+        let libraries: Vec<_> = list(&metadata["resolve"], "nodes")
+            .filter(|node| BUS_LIBRARIES.contains(&name_of(&metadata, text(node, "id"))))
+            .collect();
+        assert!(libraries.len() >= BUS_LIBRARIES.len(), "{features}: they have other names now");
+        for library in libraries {
+            let has = |name: &str| list(library, "features").any(|feature| feature == name);
+            let id = text(library, "id");
+            assert!(has("async-io") && !has("tokio"), "{features}: {id}");
+        }
+    }
 }
 
 /// Tests may replay recorded traffic, and those of the program look into every room.
@@ -170,9 +209,14 @@ fn members(metadata: &Value) -> impl Iterator<Item = &Value> {
         .filter(|package| list(metadata, "workspace_members").any(|id| *id == package["id"]))
 }
 
-/// The workspace as cargo sees it without default features. For this platform only: the packages of
-/// the others need not be in cargo's cache, and nothing may be fetched here.
+/// The workspace as cargo sees it without default features.
 fn metadata() -> Value {
+    metadata_with("--no-default-features")
+}
+
+/// The workspace as cargo sees it. For this platform only: the packages of the others need not be in cargo's
+/// cache, and nothing may be fetched here.
+fn metadata_with(features: &str) -> Value {
     let version = cargo(&["-vV"]);
     let host = version
         .lines()
@@ -183,7 +227,7 @@ fn metadata() -> Value {
         "--format-version=1",
         "--locked",
         "--offline",
-        "--no-default-features",
+        features,
         "--filter-platform",
         host,
     ]);
@@ -214,6 +258,10 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 
 fn name(package: &Value) -> &str {
     text(package, "name")
+}
+
+fn name_of<'a>(metadata: &'a Value, id: &str) -> &'a str {
+    list(metadata, "packages").find(|package| package["id"] == id).map_or("", name)
 }
 
 fn begins_with(name: &str, beginnings: &[&str]) -> bool {

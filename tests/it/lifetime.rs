@@ -122,5 +122,5 @@ async fn status_shows_what_runs() {
     house.terminate(PATIENCE).await.unwrap();
     let stopped = status(&[]);
     assert_eq!(stopped.status.code(), Some(3));
-    assert!(String::from_utf8_lossy(&stopped.stderr).contains("plimsoll serve"));
+    assert!(String::from_utf8_lossy(&stopped.stderr).contains("`plimsoll`"));
 }

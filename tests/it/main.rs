@@ -5,7 +5,13 @@
 mod bad_input;
 mod captures;
 mod crash;
+mod desk;
 mod house;
 mod layering;
 mod lifetime;
+mod notifications;
+mod one_engine;
+mod sockets;
 mod stream;
+mod tray;
+mod window_process;

@@ -1,25 +1,21 @@
 //! The stream of events and the sessions' live state.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use plimsoll_domain::Timestamp;
 use plimsoll_replay::{Capture, Order, Pace, Replayer, Shift};
 use plimsoll_testkit::{SseEvent, TestResident};
 use serde_json::Value;
 
+use crate::desk::now;
 use crate::house::{PATIENCE, books, capture, replay, resident, start, until};
 
 async fn next(stream: &mut plimsoll_testkit::EventStream, name: &str) -> SseEvent {
     stream.until(PATIENCE, |event| event.event == name).await.unwrap().unwrap()
 }
 
-fn now() -> Timestamp {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    Timestamp::from_nanos(u64::try_from(now.as_nanos()).unwrap()).unwrap()
-}
-
 /// A capture with new ids, so that its first record happened `ago`.
-fn moved(name: &str, ago: Duration, seed: u64) -> Capture {
+pub(crate) fn moved(name: &str, ago: Duration, seed: u64) -> Capture {
     let old = capture(name);
     let from = Timestamp::from_nanos(old.first_time().unwrap().unwrap()).unwrap();
     Shift { from, to: now().before(ago), stretch: 1, seed }.capture(&old).unwrap()

@@ -9,15 +9,17 @@ use std::{
 };
 
 use anyhow::Context;
+use plimsoll_client::address;
 use plimsoll_domain::{Calendar, Timestamp};
-use plimsoll_engine::{Config, Engine, Environment, Key, Places, Running, Surroundings as Around};
+use plimsoll_engine::{
+    Config, Engine, Environment, Inherited, Key, Places, Running, Surroundings as Around,
+};
+use plimsoll_programs::{
+    self as programs, Exit, Signals, Surroundings, log, now, resident_runtime,
+};
 use plimsoll_replay::{Bundled, Capture, Pace, Replayer, Shift, bundled};
 use tokio::task::JoinSet;
 use tracing::level_filters::LevelFilter;
-
-use super::{
-    Exit, Surroundings, client::address, log, now, resident_runtime, serve, signals::Signals,
-};
 
 /// How long one recorded session is made to last: slow enough to follow, fast enough to be lively.
 const LENGTH: Duration = Duration::from_secs(240);
@@ -60,6 +62,7 @@ pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
             calendar: Calendar::system(),
             client_folders: vec![client.clone()],
             version: env!("CARGO_PKG_VERSION"),
+            inherited: Inherited::default(),
         },
     );
     let runtime = resident_runtime()?;
@@ -76,7 +79,7 @@ fn dashboard(flags: &Flags) -> String {
 
 async fn show(engine: Engine, client: PathBuf) -> anyhow::Result<()> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
-    let Some(running) = serve::start(engine, &mut signals).await? else { return Ok(()) };
+    let Some(running) = programs::start(engine, &mut signals).await? else { return Ok(()) };
     greet(&running)?;
     let stage = Stage::new(&running, client)?;
     let mut shows = JoinSet::new();
@@ -90,7 +93,7 @@ async fn show(engine: Engine, client: PathBuf) -> anyhow::Result<()> {
         Some(ended) = shows.join_next() => ended.context("a replay ended")?,
     };
     shows.shutdown().await;
-    serve::end(running, &mut signals).await?;
+    programs::end(running, &mut signals).await?;
     outcome
 }
 

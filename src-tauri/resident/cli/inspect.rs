@@ -6,13 +6,12 @@ use std::{
 };
 
 use anyhow::Context;
-use http_body_util::BodyExt;
+use plimsoll_client::Client;
+use plimsoll_domain::text::plain;
+use plimsoll_programs::{Exit, Signals, Surroundings};
 use serde::Deserialize;
 
-use super::{
-    Exit, Surroundings, client::Client, command_runtime, frames::Frames, signals::Signals,
-    text::plain,
-};
+use super::{asked, command_runtime};
 
 /// How long a shown value may be.
 const VALUE: usize = 80;
@@ -37,7 +36,7 @@ struct Signal {
 }
 
 pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
-    let client = Client::find(&around.places)?;
+    let client = asked(Client::find(&around.places.runtime))?;
     command_runtime()?.block_on(async {
         let mut signals = Signals::listen().context("cannot listen for signals")?;
         tokio::select! {
@@ -48,25 +47,20 @@ pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
 }
 
 async fn follow(client: &Client, json: bool) -> anyhow::Result<()> {
-    let mut answer = client.open("/api/v1/inspect").await?;
-    let mut frames = Frames::default();
+    let mut events = asked(client.follow("/api/v1/inspect").await)?;
     if !json {
         let mut errors = io::stderr().lock();
         writeln!(errors, "Waiting for signals; Ctrl-C ends.")?;
     }
-    while let Some(frame) = answer.body.frame().await {
-        let frame = frame.context("the connection to Plimsoll broke")?;
-        let Ok(bytes) = frame.into_data() else { continue };
+    while let Some(event) = asked(events.next().await)? {
+        if event.event != "signal" {
+            continue;
+        }
         let mut out = io::stdout().lock();
-        for event in frames.push(&bytes) {
-            if event.event != "signal" {
-                continue;
-            }
-            if json {
-                writeln!(out, "{}", event.data)?;
-            } else if let Ok(signal) = serde_json::from_str(&event.data) {
-                writeln!(out, "{}", line(&signal))?;
-            }
+        if json {
+            writeln!(out, "{}", event.data)?;
+        } else if let Ok(signal) = serde_json::from_str(&event.data) {
+            writeln!(out, "{}", line(&signal))?;
         }
         out.flush()?;
     }

@@ -8,11 +8,12 @@ use std::{
 };
 
 use anyhow::Context;
+use plimsoll_client::{RuntimeInfo, address};
 use plimsoll_domain::Timestamp;
-use plimsoll_engine::RuntimeInfo;
+use plimsoll_programs::{Exit, Surroundings, now};
 use plimsoll_replay::{CLIENT_RETRIES, Capture, Pace, Replayer, Report, SendError, Shift, Step};
 
-use super::{Exit, Surroundings, client::address, command_runtime, now};
+use super::command_runtime;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flags {

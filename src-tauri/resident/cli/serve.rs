@@ -1,17 +1,14 @@
-//! `plimsoll serve`: the resident.
+//! `plimsoll serve`: the engine without a desktop.
 
 use std::{
     io::{self, Write},
     path::PathBuf,
-    pin::pin,
 };
 
 use anyhow::Context;
-use plimsoll_engine::{Config, Engine, EngineError, Key, Running, Surroundings as Around};
-use tokio_util::sync::CancellationToken;
+use plimsoll_engine::{Config, Engine, Inherited, Key, Running};
+use plimsoll_programs::{self as programs, Exit, Signals, Surroundings, log, resident_runtime};
 use tracing::level_filters::LevelFilter;
-
-use super::{Exit, Surroundings, log, resident_runtime, signals::Signals};
 
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct Flags {
@@ -47,17 +44,15 @@ impl Flags {
     }
 }
 
-pub(crate) fn run(flags: &Flags, around: Surroundings) -> anyhow::Result<()> {
-    let Surroundings { environment, mut places } = around;
-    log::begin(&environment, LevelFilter::INFO)?;
+pub(crate) fn run(flags: &Flags, mut around: Surroundings) -> anyhow::Result<()> {
+    let inherited = Inherited::from_environment();
+    log::begin(&around.environment, LevelFilter::INFO)?;
     if let Some(path) = &flags.config {
-        places.name_config(path);
+        around.places.name_config(path);
     }
-    let config = Config::load(&places, &environment, &flags.keys())
+    let config = Config::load(&around.places, &around.environment, &flags.keys())
         .map_err(|error| Exit::Usage.because(error))?;
-    // Before anything else: whoever connects from now on waits, and is not refused.
-    let engine =
-        Engine::bind(config, Around::of_user(places, &environment, env!("CARGO_PKG_VERSION")));
+    let engine = programs::bind(config, around, inherited);
     let runtime = resident_runtime()?;
     let outcome = runtime.block_on(serve(engine));
     runtime.shutdown_background();
@@ -66,42 +61,14 @@ pub(crate) fn run(flags: &Flags, around: Surroundings) -> anyhow::Result<()> {
 
 async fn serve(engine: Engine) -> anyhow::Result<()> {
     let mut signals = Signals::listen().context("cannot listen for signals")?;
-    let Some(running) = start(engine, &mut signals).await? else { return Ok(()) };
+    let Some(running) = programs::start(engine, &mut signals).await? else { return Ok(()) };
     greet(&running)?;
     signals.next().await;
-    end(running, &mut signals).await
+    programs::end(running, &mut signals).await
 }
 
-/// Starts the engine; `None` where it was asked to end before it could.
-pub(crate) async fn start(
-    engine: Engine,
-    signals: &mut Signals,
-) -> anyhow::Result<Option<Running>> {
-    let stop = CancellationToken::new();
-    let mut start = pin!(engine.start(&stop));
-    let started = loop {
-        tokio::select! {
-            started = &mut start => break started,
-            () = signals.next() => stop.cancel(),
-        }
-    };
-    match started {
-        Ok(running) => Ok(Some(running)),
-        Err(EngineError::Stopped) => Ok(None),
-        Err(error @ EngineError::LedgerHeld { .. }) => Err(Exit::Unavailable.because(error)),
-        Err(error) => Err(Exit::Failed.because(error)),
-    }
-}
-
-/// Drains the engine; a second signal ends at once.
-pub(crate) async fn end(running: Running, signals: &mut Signals) -> anyhow::Result<()> {
-    tokio::select! {
-        _ = running.drain() => Ok(()),
-        () = signals.next() => Err(Exit::Failed.because("ended before everything was closed")),
-    }
-}
-
-fn greet(running: &Running) -> io::Result<()> {
+/// Says where everything is, and what to do next.
+pub(crate) fn greet(running: &Running) -> io::Result<()> {
     let runtime = running.runtime();
     let shown = |url: &Option<String>| url.clone().unwrap_or_else(|| "not served".to_owned());
     let mut out = io::stdout().lock();

@@ -44,7 +44,6 @@ pub(crate) struct Context {
     pub(crate) window_tokens: u64,
     pub(crate) line: Line,
     pub(crate) headroom_tokens: u64,
-    pub(crate) percent_of_line: f64,
     pub(crate) level: String,
 }
 
@@ -62,7 +61,7 @@ pub(crate) struct Today {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Usage {
     pub(crate) tokens: Tokens,
-    pub(crate) cost_usd: Option<f64>,
+    pub(crate) cost_nano_usd: Option<i64>,
 }
 
 #[derive(Debug, Deserialize)]

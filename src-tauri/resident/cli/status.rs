@@ -3,15 +3,19 @@
 use std::io::{self, Write};
 
 use anyhow::Context as _;
-use plimsoll_domain::Timestamp;
+use plimsoll_client::Client;
+use plimsoll_domain::{
+    NanoUsd, Timestamp,
+    text::{self, plain, tokens},
+};
+
+use plimsoll_programs::{Surroundings, now};
 
 use super::{
-    Surroundings,
-    client::Client,
-    command_runtime, now,
-    snapshot::{Context, Listener, Session, Snapshot, Subagent, Tokens},
+    asked, command_runtime,
+    snapshot::{Context, Listener, Session, Snapshot, Subagent, Tokens, Usage},
     table::Table,
-    text::{age, cost, gauge, plain, tokens},
+    text::{age, gauge},
 };
 
 /// How wide a project's name may be.
@@ -25,8 +29,9 @@ pub(crate) struct Flags {
 }
 
 pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
-    let client = Client::find(&around.places)?;
-    let body = command_runtime()?.block_on(client.get("/api/v1/snapshot"))?;
+    let client = asked(Client::find(&around.places.runtime))?;
+    let body = command_runtime()?.block_on(client.get("/api/v1/snapshot"));
+    let body = asked(body)?;
     let mut out = io::stdout().lock();
     if flags.json {
         out.write_all(&body)?;
@@ -36,7 +41,7 @@ pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
     let snapshot =
         serde_json::from_slice(&body).context("Plimsoll gave an answer of another version")?;
     show(&mut out, &snapshot, now())?;
-    if let Some(url) = &client.runtime.dashboard {
+    if let Some(url) = &client.runtime().dashboard {
         writeln!(out, "Dashboard: {}", url.replace("127.0.0.1", "localhost"))?;
     }
     out.flush()?;
@@ -60,7 +65,7 @@ fn show(out: &mut impl Write, snapshot: &Snapshot, now: Timestamp) -> io::Result
         table.write(out, "  ")?;
     }
     let used = &snapshot.today.usage;
-    writeln!(out, "\nToday: {}, {}", in_detail(&used.tokens), cost(used.cost_usd))?;
+    writeln!(out, "\nToday: {}, {}", in_detail(&used.tokens), cost(used))?;
     writeln!(out, "{}", receivers(snapshot, now))
 }
 
@@ -75,7 +80,7 @@ fn sentence(snapshot: &Snapshot) -> String {
         .find_map(|session| session.context.as_ref().map(|context| (name(session), context)));
     match nearest {
         None if snapshot.sessions.is_empty() && snapshot.last_arrival_at.is_none() => {
-            "Nothing has arrived yet. Start Claude Code with telemetry on; `plimsoll serve` prints how."
+            "Nothing has arrived yet. Start Claude Code with telemetry on; `plimsoll` prints how."
                 .to_owned()
         }
         None if snapshot.sessions.is_empty() => "No session is active.".to_owned(),
@@ -105,7 +110,11 @@ fn short(id: &str) -> &str {
 }
 
 fn percent(context: &Context) -> String {
-    format!("{:.0} %", context.percent_of_line)
+    text::percent(context.occupancy_tokens, context.line.tokens)
+}
+
+fn cost(usage: &Usage) -> String {
+    text::cost(usage.cost_nano_usd.map(NanoUsd))
 }
 
 fn session_row(session: &Session, now: Timestamp) -> Vec<String> {
@@ -114,11 +123,7 @@ fn session_row(session: &Session, now: Timestamp) -> Vec<String> {
         Some(context) => row.extend(gauge_cells(context)),
         None => row.extend(["(no gauge)", "", "", ""].map(str::to_owned)),
     }
-    row.extend([
-        session.state.clone(),
-        age(&session.last_activity_at, now),
-        cost(session.usage.cost_usd),
-    ]);
+    row.extend([session.state.clone(), age(&session.last_activity_at, now), cost(&session.usage)]);
     row
 }
 
@@ -180,8 +185,8 @@ mod tests {
         json!({
             "occupancyTokens": occupancy, "estimated": false, "windowTokens": 200_000,
             "windowKind": "table", "line": {"tokens": 167_000, "kind": "assumed", "observations": 0},
-            "headroomTokens": 167_000 - occupancy, "percentOfLine": occupancy as f64 / 1670.0,
-            "level": level, "levels": [], "asOf": "2026-11-23T11:59:48.000Z"
+            "headroomTokens": 167_000 - occupancy, "level": level, "levels": [],
+            "asOf": "2026-11-23T11:59:48.000Z"
         })
     }
 
@@ -191,7 +196,7 @@ mod tests {
         json!({
             "revision": 4, "version": 2, "sessions": sessions,
             "today": {"from": "2026-11-23T00:00:00.000Z", "timeZone": "UTC",
-                      "usage": {"tokens": tokens, "requests": 4, "costUsd": 3.451}},
+                      "usage": {"tokens": tokens, "requests": 4, "costNanoUsd": 3_451_000_000_i64}},
             "lastArrivalAt": "2026-11-23T11:59:57.000Z",
             "listeners": [
                 {"name": "otlp-http", "addresses": ["127.0.0.1:4318"], "state": "listening"},
@@ -206,7 +211,7 @@ mod tests {
             "sessionId": id, "project": project, "modelName": "Opus 4.6", "state": "working",
             "context": context, "subagents": subagents,
             "usage": {"tokens": {"input": 1, "output": 1, "cacheRead": 1, "cacheCreation": 1,
-                                 "total": 4}, "costUsd": null},
+                                 "total": 4}, "costNanoUsd": null},
             "lastActivityAt": "2026-11-23T11:59:48.000Z"
         })
     }

@@ -36,6 +36,14 @@ pub(crate) enum ApiError {
     /// Nothing tells how full the session's context is.
     #[error("{0}")]
     ContextUnknown(&'static str),
+    /// Another process shows the windows.
+    #[error("Another process shows Plimsoll's windows already.")]
+    WindowAttached,
+    /// Nothing can show windows.
+    #[error(
+        "No window can be shown: this Plimsoll runs without a desktop. Open its page in a browser."
+    )]
+    NoWindows,
     /// The books could not be read.
     #[error("The ledger could not be read. Try again; the log has the reason.")]
     Ledger(#[from] LedgerError),
@@ -50,7 +58,9 @@ impl ApiError {
             Self::NotFound | Self::SessionUnknown(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadParameter(_) => StatusCode::BAD_REQUEST,
-            Self::ContextUnknown(_) => StatusCode::CONFLICT,
+            Self::ContextUnknown(_) | Self::WindowAttached | Self::NoWindows => {
+                StatusCode::CONFLICT
+            }
             Self::Ledger(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -65,6 +75,8 @@ impl ApiError {
             Self::BadParameter(_) => "bad-parameter",
             Self::SessionUnknown(_) => "session-unknown",
             Self::ContextUnknown(_) => "context-unknown",
+            Self::WindowAttached => "window-attached",
+            Self::NoWindows => "no-windows",
             Self::Ledger(_) => "ledger-unavailable",
         }
     }

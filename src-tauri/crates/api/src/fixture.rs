@@ -6,7 +6,8 @@ use plimsoll_domain::{
     AgentId, Alert, Level, Levels, Line, Model, NanoUsd, ProcessId, QuerySource, RequestId,
     Revision, SessionId, ThreadKey, Timestamp, Tokens, Window, WindowEvidence, Witness, Witnesses,
     health::{
-        Counter, Health, Listener, ListenerState, Problem, Status, TaskHealth, UnknownSignal,
+        Counter, Health, Listener, ListenerState, Problem, Severity, Status, TaskHealth,
+        UnknownSignal,
     },
 };
 use plimsoll_ledger::{SessionSummary, Usage, UsageRecord};
@@ -148,6 +149,7 @@ pub(crate) fn status() -> Status {
             state: ListenerState::PortTaken,
         }],
         problems: vec![Problem {
+            severity: Severity::Fault,
             code: "port-taken",
             message: "Another program listens on port 4318.".into(),
             since: NOON,

@@ -22,6 +22,7 @@ mod signal;
 mod snapshot;
 mod stream;
 mod usage;
+mod windows;
 
 use std::{fmt, sync::Arc};
 
@@ -36,6 +37,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use key::Key;
 pub use signal::Signal;
+pub use windows::{Attached, NoWindows, Offer, Windows};
 
 use crate::{dto::Resident, error::ApiError, stream::Encoded};
 
@@ -51,6 +53,8 @@ pub struct Api {
     pub probe: Arc<dyn HealthProbe>,
     /// The signals as they arrive. Nothing needs to be sent while nobody has subscribed.
     pub signals: broadcast::Sender<Arc<Signal>>,
+    /// The wishes for windows.
+    pub windows: Windows,
     /// The key of `runtime.json`.
     pub key: Key,
     /// The calendar of reports that name no time zone.
@@ -104,7 +108,8 @@ pub fn router(api: Api) -> Router {
         .route("/usage", get(usage::report))
         .route("/usage-records", get(records::list))
         .route("/health", get(health::read))
-        .route("/inspect", get(inspect::follow));
+        .route("/inspect", get(inspect::follow))
+        .route("/windows", get(windows::attach).post(windows::ask));
     Router::new()
         .nest("/api/v1", v1)
         .fallback(page::read)

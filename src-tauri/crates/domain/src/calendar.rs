@@ -96,6 +96,14 @@ impl Calendar {
         Timestamp::from_stored(time.nanos() - nanos)
     }
 
+    /// The local clock time for people: `14:02`, and `21 Nov, 14:02` on another day than `now`'s.
+    #[must_use]
+    pub fn clock(&self, time: Timestamp, now: Timestamp) -> String {
+        let local = self.local(time);
+        let same_day = local.date() == self.local(now).date();
+        local.strftime(if same_day { "%H:%M" } else { "%-d %b, %H:%M" }).to_string()
+    }
+
     fn local(&self, time: Timestamp) -> ZonedDateTime {
         instant(time).to_zoned_datetime(self.zone.clone())
     }
@@ -155,6 +163,18 @@ mod tests {
             rfc3339(kathmandu.hour_start(at("2026-11-23T04:43:43Z"))),
             "2026-11-23T04:15:00.000Z"
         );
+    }
+
+    /// Scenario: a time of today, one a minute before local midnight, and one a year ago on today's date.
+    /// Guarantees: the wall clock of the zone; a time of another day carries its date.
+    #[test]
+    fn clock_times_are_local() {
+        let berlin = Calendar::named("Europe/Berlin").unwrap();
+        let now = at("2026-11-23T13:02:07Z");
+        assert_eq!(berlin.clock(at("2026-11-23T13:02:07Z"), now), "14:02");
+        assert_eq!(berlin.clock(at("2026-11-22T23:00:00Z"), now), "00:00");
+        assert_eq!(berlin.clock(at("2026-11-22T22:59:59Z"), now), "22 Nov, 23:59");
+        assert_eq!(berlin.clock(at("2025-11-23T08:05:00Z"), now), "23 Nov, 09:05");
     }
 
     /// Scenario: a time is written and read back.

@@ -9,7 +9,7 @@ use crate::Timestamp;
 pub struct Status {
     /// The receivers and the dashboard, in a fixed order.
     pub listeners: Vec<Listener>,
-    /// What needs the user, worst first.
+    /// What the user should know of, worst first.
     pub problems: Vec<Problem>,
 }
 
@@ -35,9 +35,39 @@ pub enum ListenerState {
     Failed,
 }
 
-/// Something that needs the user.
+/// How much a problem matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Severity {
+    /// Numbers may be late or missing until it is mended.
+    Fault,
+    /// Worth knowing; no number suffers.
+    Hint,
+}
+
+/// What the desktop lacks; the engine runs all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Hint {
+    /// Nothing shows tray icons.
+    NoTray,
+    /// Nothing shows notifications.
+    NoNotifications,
+    /// No window can be opened.
+    NoWindows,
+}
+
+/// The port through which the parts that face the desktop say what it lacks.
+pub trait Hints: Send + Sync + 'static {
+    /// Raises a hint with one sentence for people, or changes its sentence.
+    fn raise(&self, hint: Hint, message: String);
+    /// Takes a hint down, if it is up.
+    fn clear(&self, hint: Hint);
+}
+
+/// Something that the user should know of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
+    /// How much it matters.
+    pub severity: Severity,
     /// Stable code, e.g. `port-taken`.
     pub code: &'static str,
     /// One sentence: what is wrong and what to do.

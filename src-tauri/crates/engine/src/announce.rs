@@ -2,6 +2,7 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
+use plimsoll_client::RuntimeInfo;
 use plimsoll_domain::{
     calendar::rfc3339,
     health::{ListenerState, Status},
@@ -12,7 +13,7 @@ use crate::{
     board::Board,
     engine::{DASHBOARD, GRPC, HTTP},
     running::Parts,
-    runtime_file::{RuntimeFile, RuntimeInfo},
+    runtime_file::RuntimeFile,
 };
 
 /// What is told about this engine, and where.

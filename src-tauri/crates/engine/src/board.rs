@@ -7,7 +7,7 @@ use std::{
 
 use plimsoll_domain::{
     Timestamp,
-    health::{Listener, ListenerState, Problem, Status, TaskHealth},
+    health::{Hint, Hints, Listener, ListenerState, Problem, Severity, Status, TaskHealth},
 };
 use tokio::sync::watch;
 
@@ -37,6 +37,8 @@ pub(crate) enum Trouble {
     DashboardMoved,
     /// Commands do not find this engine.
     NotFound,
+    /// What the desktop lacks.
+    Desktop(Hint),
 }
 
 impl Trouble {
@@ -51,6 +53,16 @@ impl Trouble {
             Self::SignalChanged => "signal-changed",
             Self::DashboardMoved => "dashboard-moved",
             Self::NotFound => "not-found",
+            Self::Desktop(Hint::NoTray) => "no-tray",
+            Self::Desktop(Hint::NoNotifications) => "no-notifications",
+            Self::Desktop(Hint::NoWindows) => "no-windows",
+        }
+    }
+
+    const fn severity(self) -> Severity {
+        match self {
+            Self::DashboardMoved | Self::NotFound | Self::Desktop(_) => Severity::Hint,
+            _ => Severity::Fault,
         }
     }
 }
@@ -106,7 +118,8 @@ impl Board {
         let mut posted = self.posted();
         let since = posted.problems.get(&trouble).map(|known| known.since);
         let code = trouble.code();
-        let problem = Problem { code, message, since: since.unwrap_or_else(|| (self.now)()) };
+        let since_when = since.unwrap_or_else(|| (self.now)());
+        let problem = Problem { severity: trouble.severity(), code, message, since: since_when };
         posted.problems.insert(trouble, problem);
         self.publish(&posted);
         since.is_none()
@@ -165,6 +178,16 @@ impl Board {
             }
             changed
         });
+    }
+}
+
+impl Hints for Board {
+    fn raise(&self, hint: Hint, message: String) {
+        Self::raise(self, Trouble::Desktop(hint), message);
+    }
+
+    fn clear(&self, hint: Hint) {
+        Self::clear(self, Trouble::Desktop(hint));
     }
 }
 

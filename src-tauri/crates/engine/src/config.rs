@@ -23,6 +23,8 @@ pub struct Config {
     pub receiver: ReceiverConfig,
     /// The dashboard and its API.
     pub dashboard: DashboardConfig,
+    /// Tray and windows.
+    pub desktop: DesktopConfig,
     /// The books.
     pub ledger: LedgerConfig,
     /// Where each level lies on the way to the line.
@@ -45,6 +47,45 @@ pub struct DashboardConfig {
     pub listen: SocketAddr,
 }
 
+/// `[desktop]`: tray and windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DesktopConfig {
+    /// Which process holds the engine and the tray; `auto` unless set.
+    pub backend: Backend,
+}
+
+/// Which process holds the engine and the tray.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Backend {
+    /// `separate` on Linux, `in-process` elsewhere.
+    Auto,
+    /// The process of the windows: one process, which stays.
+    InProcess,
+    /// A small process of its own; the windows' process comes and goes.
+    Separate,
+}
+
+impl Backend {
+    /// Whether the process of the windows holds the engine, on this system.
+    #[must_use]
+    pub const fn is_in_process(self) -> bool {
+        match self {
+            Self::Auto => !cfg!(target_os = "linux"),
+            Self::InProcess => true,
+            Self::Separate => false,
+        }
+    }
+
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "in-process" => Ok(Self::InProcess),
+            "separate" => Ok(Self::Separate),
+            _ => Err(format!("\"{text}\" is none of \"auto\", \"in-process\", \"separate\"")),
+        }
+    }
+}
+
 /// `[ledger]`: where the books are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LedgerConfig {
@@ -61,6 +102,8 @@ pub enum Key {
     ReceiverGrpc,
     /// `[dashboard] listen`
     DashboardListen,
+    /// `[desktop] backend`
+    DesktopBackend,
     /// `[ledger] path`
     LedgerPath,
     /// `[levels] notice`
@@ -73,10 +116,11 @@ pub enum Key {
 
 impl Key {
     /// All keys.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::ReceiverHttp,
         Self::ReceiverGrpc,
         Self::DashboardListen,
+        Self::DesktopBackend,
         Self::LedgerPath,
         Self::LevelsNotice,
         Self::LevelsCheckpoint,
@@ -90,6 +134,7 @@ impl Key {
             Self::ReceiverHttp => "receiver.http",
             Self::ReceiverGrpc => "receiver.grpc",
             Self::DashboardListen => "dashboard.listen",
+            Self::DesktopBackend => "desktop.backend",
             Self::LedgerPath => "ledger.path",
             Self::LevelsNotice => "levels.notice",
             Self::LevelsCheckpoint => "levels.checkpoint",
@@ -133,6 +178,7 @@ impl Config {
         Self {
             receiver: ReceiverConfig { http: local(4318), grpc: local(4317) },
             dashboard: DashboardConfig { listen: local(3030) },
+            desktop: DesktopConfig { backend: Backend::Auto },
             ledger: LedgerConfig { path: places.data.join("ledger.db") },
             levels: Levels::default(),
         }
@@ -168,6 +214,9 @@ impl Config {
             Key::ReceiverHttp => self.receiver.http = address::read(given).map_err(refuse)?,
             Key::ReceiverGrpc => self.receiver.grpc = address::read(given).map_err(refuse)?,
             Key::DashboardListen => self.dashboard.listen = address::read(given).map_err(refuse)?,
+            Key::DesktopBackend => {
+                self.desktop.backend = single(given).and_then(Backend::read).map_err(refuse)?;
+            }
             Key::LedgerPath => self.ledger.path = path(given, places).map_err(refuse)?,
             Key::LevelsNotice => self.levels.notice = level::read(given).map_err(refuse)?,
             Key::LevelsCheckpoint => self.levels.checkpoint = level::read(given).map_err(refuse)?,

@@ -10,8 +10,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use plimsoll_api::Windows;
+use plimsoll_client::RuntimeInfo;
 use plimsoll_domain::{Calendar, Timestamp};
 use plimsoll_ledger::{Ledger, LedgerError, LedgerOptions, Writer};
+use plimsoll_loopback::Inherited;
 use tokio::{runtime::Handle, sync::SetOnce, task::spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +26,7 @@ use crate::{
     places::{create_private, make_private},
     port::Port,
     running::{Parts, Running},
-    runtime_file::{RuntimeFile, RuntimeInfo, new_key, private},
+    runtime_file::{RuntimeFile, new_key, private},
     signals::Signals,
     spool::{self, Spool, SpoolError},
 };
@@ -53,6 +56,8 @@ pub struct Surroundings {
     pub client_folders: Vec<PathBuf>,
     /// The application's version.
     pub version: &'static str,
+    /// Listeners that a service manager has handed over.
+    pub inherited: Inherited,
 }
 
 impl Surroundings {
@@ -66,6 +71,7 @@ impl Surroundings {
             calendar: Calendar::system(),
             client_folders: plimsoll_sources::project::config_dirs(lookup),
             version,
+            inherited: Inherited::default(),
         }
     }
 }
@@ -78,6 +84,12 @@ fn system_time() -> Timestamp {
 /// Why the engine could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum EngineError {
+    /// The user has an engine already.
+    #[error("Plimsoll is running already{}", shown(running.as_deref()))]
+    Running {
+        /// That engine, if it can be found.
+        running: Option<Box<RuntimeInfo>>,
+    },
     /// Another process writes this ledger.
     #[error("the ledger {} is in use by another Plimsoll{}", path.display(), shown(running.as_deref()))]
     LedgerHeld {
@@ -145,6 +157,8 @@ pub struct Engine {
 
 /// What an engine has to itself.
 struct Taken {
+    /// Says that the user has an engine; `None` where no folder takes it, a problem but no reason not to run.
+    runtime_file: Option<RuntimeFile>,
     /// Says that the ledger has its writer; ends with the process, however it ends.
     lock: File,
     ports: Ports,
@@ -158,13 +172,13 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    fn take(config: &Config, board: &Arc<Board>) -> Self {
+    fn take(config: &Config, inherited: &Inherited, board: &Arc<Board>) -> Self {
         let Config { receiver, dashboard, .. } = config;
-        let take = |name, wished, key| Port::take(name, wished, key, Arc::clone(board));
+        let take = |wished, key| Port::take(wished, key, Arc::clone(board), inherited.clone());
         Self {
-            http: take(HTTP, receiver.http, Key::ReceiverHttp),
-            grpc: take(GRPC, receiver.grpc, Key::ReceiverGrpc),
-            dashboard: take(DASHBOARD, dashboard.listen, Key::DashboardListen),
+            http: take(receiver.http, Key::ReceiverHttp),
+            grpc: take(receiver.grpc, Key::ReceiverGrpc),
+            dashboard: take(dashboard.listen, Key::DashboardListen),
         }
     }
 
@@ -185,17 +199,21 @@ impl std::fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// Takes the ports. One that another program has is no error: it is posted as a problem and tried again
-    /// while the rest runs; the dashboard moves to a free port. No port is taken where the ledger has another
-    /// engine, which may want them: [`Engine::start`] says so.
+    /// Takes the right to be the user's engine, then the ports. One that another program has is no error: it is
+    /// posted as a problem and tried again while the rest runs; the dashboard moves to a free port. No port is
+    /// taken where another engine runs, which may want them: [`Engine::start`] says so.
     #[must_use]
     pub fn bind(config: Config, around: Surroundings) -> Self {
         let board = Arc::new(Board::new(Arc::clone(&around.now)));
         let started = (around.now)();
-        let lock = prepare_folder(&config.ledger.path, &around.places)
-            .and_then(|()| lock(&config.ledger.path, &around.places));
-        let taken = lock.map(|lock| Taken { lock, ports: Ports::take(&config, &board) });
+        let taken = take(&config, &around, &board);
         Self { config, around, started, board, taken }
+    }
+
+    /// Whether the user has an engine already, so that this one cannot start.
+    #[must_use]
+    pub fn is_second(&self) -> bool {
+        matches!(self.taken, Err(EngineError::Running { .. }))
     }
 
     /// The addresses of the OTLP/HTTP receiver, IPv4 first; empty where the port was taken.
@@ -226,12 +244,12 @@ impl Engine {
     /// # Errors
     /// When this ledger has a writer already, or something on disk cannot be used.
     pub async fn start(self, stop: &CancellationToken) -> Result<Running, EngineError> {
-        let Taken { lock, ports } = self.taken?;
+        let Taken { runtime_file, lock, ports } = self.taken?;
         let path = self.config.ledger.path.clone();
         let spool = open_spool(beside(&path, "spool"), self.started).await?;
         let parts = Parts {
             key: new_key().map_err(EngineError::Key)?,
-            runtime_file: claim_runtime_file(&self.around.places, &self.board).map(Arc::new),
+            runtime_file: runtime_file.map(Arc::new),
             config: self.config,
             around: self.around,
             started: self.started,
@@ -239,6 +257,7 @@ impl Engine {
             ports,
             spool,
             signals: Signals::new(),
+            windows: Windows::default(),
             ledger: Arc::new(SetOnce::new()),
             lock,
         };
@@ -256,6 +275,14 @@ impl Engine {
             }
         }
     }
+}
+
+/// One engine per user, one writer per ledger, then the ports.
+fn take(config: &Config, around: &Surroundings, board: &Arc<Board>) -> Result<Taken, EngineError> {
+    let runtime_file = claim(&around.places, board)?;
+    prepare_folder(&config.ledger.path, &around.places)?;
+    let lock = lock(&config.ledger.path, &around.places)?;
+    Ok(Taken { runtime_file, lock, ports: Ports::take(config, &around.inherited, board) })
 }
 
 /// The default data folder is closed to others; one that the user chose is left as it is.
@@ -286,20 +313,21 @@ fn lock(ledger: &Path, places: &Places) -> Result<File, EngineError> {
     }
 }
 
-/// Not to be found is a problem, but no reason not to run.
-fn claim_runtime_file(places: &Places, board: &Board) -> Option<RuntimeFile> {
-    let message = match RuntimeFile::claim(&places.runtime) {
-        Ok(Some(file)) => return Some(file),
+/// Not to be found is a problem, but no reason not to run; to be the second is one.
+fn claim(places: &Places, board: &Board) -> Result<Option<RuntimeFile>, EngineError> {
+    match RuntimeFile::claim(&places.runtime) {
+        Ok(Some(file)) => Ok(Some(file)),
         Ok(None) => {
-            let running = RuntimeInfo::find(&places.runtime);
-            let process = running.map_or_else(String::new, |it| format!(", process {}", it.pid));
-            format!("Another Plimsoll runs{process}: commands talk to that one, not to this one.")
+            let running = RuntimeInfo::find(&places.runtime).map(Box::new);
+            Err(EngineError::Running { running })
         }
-        Err(error) => format!("Commands cannot find this Plimsoll: runtime.json: {error}."),
-    };
-    tracing::warn!("{message}");
-    board.raise(Trouble::NotFound, message);
-    None
+        Err(error) => {
+            let message = format!("Commands cannot find this Plimsoll: runtime.json: {error}.");
+            tracing::warn!("{message}");
+            board.raise(Trouble::NotFound, message);
+            Ok(None)
+        }
+    }
 }
 
 /// The file `<ledger>.<suffix>`.

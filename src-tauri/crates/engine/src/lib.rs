@@ -23,10 +23,14 @@ mod stage;
 mod supervise;
 
 pub use board::Now;
-pub use config::{Config, ConfigError, DashboardConfig, Key, LedgerConfig, Origin, ReceiverConfig};
+pub use config::{
+    Backend, Config, ConfigError, DashboardConfig, DesktopConfig, Key, LedgerConfig, Origin,
+    ReceiverConfig,
+};
 pub use engine::{Engine, EngineError, Surroundings};
 pub use environment::Environment;
 pub use places::{ConfigFile, Places};
+pub use plimsoll_api::{Attached, NoWindows, Offer, Windows};
+pub use plimsoll_loopback::Inherited;
 pub use running::Running;
-pub use runtime_file::RuntimeInfo;
 pub use stage::Step;

@@ -7,13 +7,14 @@ use std::{
 };
 
 use plimsoll_domain::health::ListenerState;
-use plimsoll_loopback::{BindError, Bound};
+use plimsoll_loopback::{BindError, Bound, Inherited};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     backoff::Backoff,
     board::{Board, Trouble},
     config::Key,
+    engine::{DASHBOARD, GRPC, HTTP},
 };
 
 /// The pause before a taken port is tried again; it doubles with every further attempt.
@@ -28,6 +29,7 @@ pub(crate) struct Port {
     wished: SocketAddr,
     key: Key,
     board: Arc<Board>,
+    inherited: Inherited,
     /// Taken, and not served yet.
     bound: Mutex<Option<Bound>>,
 }
@@ -36,12 +38,13 @@ impl Port {
     /// Takes the port if it is free, and posts what became of it. The dashboard, which is found by other means
     /// than its port, moves to a free one where another program has it.
     pub(crate) fn take(
-        name: &'static str,
         wished: SocketAddr,
         key: Key,
         board: Arc<Board>,
+        inherited: Inherited,
     ) -> Arc<Self> {
-        let port = Self { name, wished, key, board, bound: Mutex::default() };
+        let name = name(key);
+        let port = Self { name, wished, key, board, inherited, bound: Mutex::default() };
         port.try_bind();
         Arc::new(port)
     }
@@ -68,7 +71,7 @@ impl Port {
 
     /// Says whether there is a port now.
     fn try_bind(&self) -> bool {
-        match plimsoll_loopback::bind(self.wished) {
+        match plimsoll_loopback::bind(self.wished, &self.inherited) {
             Ok(bound) => {
                 self.keep(bound);
                 for trouble in [self.taken(), self.failed()] {
@@ -87,7 +90,7 @@ impl Port {
     }
 
     fn move_away(&self) -> bool {
-        match plimsoll_loopback::bind(SocketAddr::new(self.wished.ip(), 0)) {
+        match plimsoll_loopback::bind(SocketAddr::new(self.wished.ip(), 0), &self.inherited) {
             Ok(bound) => {
                 let port = bound.addresses().first().map_or(0, SocketAddr::port);
                 self.board.raise(Trouble::DashboardMoved, self.moved_message(port));
@@ -177,6 +180,15 @@ impl Port {
     }
 }
 
+/// What the port of a key is called in the status.
+fn name(key: Key) -> &'static str {
+    match key {
+        Key::ReceiverHttp => HTTP,
+        Key::ReceiverGrpc => GRPC,
+        _ => DASHBOARD,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::{Ipv4Addr, TcpListener};
@@ -203,7 +215,7 @@ mod tests {
     async fn a_taken_port_is_named_and_tried_again() {
         let (other, address) = occupied();
         let board = board();
-        let port = Port::take("otlp-http", address, Key::ReceiverHttp, Arc::clone(&board));
+        let port = Port::take(address, Key::ReceiverHttp, Arc::clone(&board), Inherited::default());
         let status = board.status().borrow().clone();
         assert_eq!(status.listeners[0].state, ListenerState::PortTaken);
         assert_eq!(status.listeners[0].addresses, [address.to_string()]);
@@ -233,7 +245,8 @@ mod tests {
     fn the_dashboard_moves_and_says_so() {
         let (_other, address) = occupied();
         let board = board();
-        let port = Port::take("dashboard", address, Key::DashboardListen, Arc::clone(&board));
+        let port =
+            Port::take(address, Key::DashboardListen, Arc::clone(&board), Inherited::default());
         let moved = port.addresses()[0];
         assert_ne!(moved, address);
         let status = board.status().borrow().clone();
@@ -250,7 +263,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_stop_ends_the_wait() {
         let (_other, address) = occupied();
-        let port = Port::take("otlp-grpc", address, Key::ReceiverGrpc, board());
+        let port = Port::take(address, Key::ReceiverGrpc, board(), Inherited::default());
         let stop = CancellationToken::new();
         stop.cancel();
         assert!(port.obtain(&stop).await.is_none());

@@ -2,13 +2,14 @@
 //!
 //! Invariant: this is the only place of the program that spawns long-lived tasks.
 
-use std::{fs::File, sync::Arc, time::Duration};
+use std::{fmt::Display, fs::File, sync::Arc, time::Duration};
 
 use axum::Router;
-use plimsoll_api::{Api, Key};
+use plimsoll_api::{Api, Key, Windows};
+use plimsoll_client::RuntimeInfo;
 use plimsoll_domain::{
-    Timestamp,
-    health::{Health, HealthProbe, Status},
+    Calendar, Timestamp,
+    health::{Health, HealthProbe, Hints, Status},
 };
 use plimsoll_ledger::{Ledger, Writer};
 use plimsoll_loopback::{ConnectionIds, Serve};
@@ -22,12 +23,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Config,
-    board::Board,
+    board::{Board, Now},
     engine::{DASHBOARD, GRPC, HTTP, Ports, Surroundings, beside},
     health::Probe,
     intake::Intake,
     projects::Projects,
-    runtime_file::{RuntimeFile, RuntimeInfo},
+    runtime_file::RuntimeFile,
     signals::Signals,
     spool::{Drain, Spool},
     stage::{Stage, Step},
@@ -52,6 +53,7 @@ pub(crate) struct Parts {
     pub(crate) ports: Ports,
     pub(crate) spool: Spool,
     pub(crate) signals: Signals,
+    pub(crate) windows: Windows,
     /// Set as soon as the ledger is open.
     pub(crate) ledger: Arc<SetOnce<Ledger>>,
     pub(crate) key: String,
@@ -78,6 +80,8 @@ pub struct Running {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     receiver: Receiver<Intake>,
     probe: Arc<Probe>,
+    supervisor: Supervisor,
+    desktop: Stage,
     receivers: Stage,
     work: Stage,
     pages: Stage,
@@ -150,6 +154,8 @@ impl Receiving {
             snapshots: watch.snapshots(),
             receiver: self.receiver,
             probe: self.probe,
+            supervisor: self.supervisor,
+            desktop: Stage::new("desktop", WORK),
             receivers: self.receivers,
             work,
             pages,
@@ -231,6 +237,7 @@ impl Receiving {
             status: parts.board.status(),
             probe: Arc::clone(&self.probe) as Arc<dyn HealthProbe>,
             signals: parts.signals.sender(),
+            windows: parts.windows.clone(),
             key: Key::new(parts.key.as_str()),
             calendar: parts.around.calendar.clone(),
             levels: parts.config.levels,
@@ -279,11 +286,47 @@ impl Running {
         self.parts.announcement().info(&self.parts.board.status().borrow())
     }
 
-    /// Ends everything in order, each step with its deadline: nothing is received any more; what was
+    /// The wishes for windows: who asks, and who shows them.
+    #[must_use]
+    pub fn windows(&self) -> Windows {
+        self.parts.windows.clone()
+    }
+
+    /// Where a part that faces the desktop says what it lacks.
+    #[must_use]
+    pub fn hints(&self) -> Arc<dyn Hints> {
+        Arc::clone(&self.parts.board) as Arc<dyn Hints>
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> Now {
+        Arc::clone(&self.parts.around.now)
+    }
+
+    /// The user's calendar.
+    #[must_use]
+    pub fn calendar(&self) -> Calendar {
+        self.parts.around.calendar.clone()
+    }
+
+    /// Runs a task that faces the desktop: tray, notifications, windows. It is restarted when it ends early, shows
+    /// among the tasks, and is the first to end in a drain. `make` gets the token on which it shall end.
+    pub fn employ<Make, Task, Error>(&mut self, name: &'static str, make: Make)
+    where
+        Make: FnMut(CancellationToken) -> Task + Send + 'static,
+        Task: Future<Output = Result<(), Error>> + Send + 'static,
+        Error: Display + Send + 'static,
+    {
+        self.desktop.add(self.supervisor.spawn(name, self.desktop.token(), make));
+    }
+
+    /// Ends everything in order, each step with its deadline: the desktop; nothing is received any more; what was
     /// received is entered; pages and streams close; the ledger is flushed, checkpointed and closed; nobody
     /// finds the engine any more. Returns the steps as they went.
     pub async fn drain(self) -> Vec<Step> {
         let steps = vec![
+            self.desktop.stop().await,
             stop_receiving(self.receivers, &self.receiver).await,
             self.work.stop().await,
             self.pages.stop().await,

@@ -6,55 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::{Deserialize, Serialize};
+use plimsoll_client::{RUNTIME_FILE, RuntimeInfo};
 
 use crate::places::make_private;
-
-const NAME: &str = "runtime.json";
-
-/// Which engine runs, where, and the key to it.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RuntimeInfo {
-    /// Its process.
-    pub pid: u32,
-    /// When it began, RFC 3339.
-    pub started_at: String,
-    /// Its version.
-    pub version: String,
-    /// What a program must show to change something; 64 hexadecimal digits.
-    pub key: String,
-    /// The dashboard's and API's URL; `None` while it is not served.
-    pub dashboard: Option<String>,
-    /// The OTLP/HTTP receiver's URL; `None` while it is not served.
-    pub otlp_http: Option<String>,
-    /// The OTLP/gRPC receiver's URL; `None` while it is not served.
-    pub otlp_grpc: Option<String>,
-    /// The ledger's file.
-    pub ledger: PathBuf,
-}
-
-impl std::fmt::Debug for RuntimeInfo {
-    /// Without the key, so that it gets into no log.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RuntimeInfo")
-            .field("pid", &self.pid)
-            .field("dashboard", &self.dashboard)
-            .finish_non_exhaustive()
-    }
-}
-
-impl RuntimeInfo {
-    /// What the first of the folders that holds the file says. It may be left over from an engine that
-    /// was killed: only an answer from its address proves that it runs.
-    #[must_use]
-    pub fn find(folders: &[PathBuf]) -> Option<Self> {
-        folders.iter().find_map(|folder| {
-            let text = std::fs::read(folder.join(NAME)).ok()?;
-            serde_json::from_slice(&text).ok()
-        })
-    }
-}
 
 /// The right to be the engine that is found: held by a lock, so that it ends with the process.
 #[derive(Debug)]
@@ -102,7 +56,7 @@ fn claim_in(folder: &Path) -> io::Result<Option<RuntimeFile>> {
     make_private(folder)?;
     let lock = private().create(true).truncate(false).open(folder.join("runtime.lock"))?;
     match lock.try_lock() {
-        Ok(()) => Ok(Some(RuntimeFile { path: folder.join(NAME), _lock: lock })),
+        Ok(()) => Ok(Some(RuntimeFile { path: folder.join(RUNTIME_FILE), _lock: lock })),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
     }

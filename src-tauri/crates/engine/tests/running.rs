@@ -10,12 +10,13 @@ use std::{
     time::SystemTime,
 };
 
+use plimsoll_client::RuntimeInfo;
 use plimsoll_domain::{
     Calendar, SessionId, Timestamp, Tokens,
     health::{ListenerState, Status},
 };
 use plimsoll_engine::{
-    Config, Engine, EngineError, Environment, Key, Places, Running, RuntimeInfo, Surroundings,
+    Config, Engine, EngineError, Environment, Inherited, Key, Places, Running, Surroundings,
 };
 use plimsoll_replay::{Capture, Pace, Replayer, Report};
 use sqlx::{Connection, SqliteConnection};
@@ -44,13 +45,16 @@ impl Machine {
     }
 
     fn bind(&self) -> Engine {
+        self.bind_at(self.places())
+    }
+
+    fn bind_at(&self, places: Places) -> Engine {
         let free = || "127.0.0.1:0".to_owned();
         let keys = [
             (Key::ReceiverHttp, "--http", free()),
             (Key::ReceiverGrpc, "--grpc", free()),
             (Key::DashboardListen, "--dashboard", free()),
         ];
-        let places = self.places();
         let config = Config::load(&places, &Environment::default(), &keys).unwrap();
         let around = Surroundings {
             places,
@@ -58,6 +62,7 @@ impl Machine {
             calendar: Calendar::utc(),
             client_folders: vec![self.root.path().join("client")],
             version: "0.0.0-test",
+            inherited: Inherited::default(),
         };
         Engine::bind(config, around)
     }
@@ -176,21 +181,30 @@ async fn a_ledger_that_cannot_be_opened_is_waited_for() {
     running.drain().await;
 }
 
-/// Scenario: a second engine is started for a ledger that has one; then the first ends.
-/// Guarantees: the second says which process has it and where its dashboard is, changes nothing of the
-/// first's, and can start once the first has ended.
+/// Scenario: a second engine is started by the same user, for the same ledger and for another one, and by a user with
+/// another runtime folder for the same ledger; then the first ends.
+/// Guarantees: the second says which process runs and where its dashboard is, takes no port and changes nothing of the
+/// first's, and can start once the first has ended; a ledger has one writer whoever asks.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_ledger_has_one_writer() {
+async fn a_user_has_one_engine() {
     let machine = Machine::new();
     let first = machine.start().await;
     let dashboard = first.runtime().dashboard.unwrap();
     machine.written(&first).await;
-    let refused = machine.bind().start(&CancellationToken::new()).await.unwrap_err();
-    let EngineError::LedgerHeld { running: Some(found), .. } = &refused else {
-        panic!("{refused:?}")
-    };
-    assert_eq!(found.pid, std::process::id());
-    assert!(refused.to_string().contains(&dashboard), "{refused}");
+    let elsewhere = Places { data: machine.root.path().join("other"), ..machine.places() };
+    for places in [machine.places(), elsewhere] {
+        let second = machine.bind_at(places);
+        assert!(second.is_second());
+        assert_eq!(second.http(), []);
+        let refused = second.start(&CancellationToken::new()).await.unwrap_err();
+        let EngineError::Running { running: Some(found) } = &refused else { panic!("{refused:?}") };
+        assert_eq!(found.pid, std::process::id());
+        assert!(refused.to_string().contains(&dashboard), "{refused}");
+    }
+    let stranger = vec![machine.root.path().join("stranger")];
+    let stranger = machine.bind_at(Places { runtime: stranger, ..machine.places() });
+    let refused = stranger.start(&CancellationToken::new()).await.unwrap_err();
+    assert!(matches!(refused, EngineError::LedgerHeld { running: None, .. }), "{refused:?}");
     assert_eq!(RuntimeInfo::find(&machine.places().runtime), Some(first.runtime()));
     first.drain().await;
     machine.start().await.drain().await;
@@ -222,7 +236,8 @@ async fn a_drain_ends_everything_in_order() {
     let steps = running.drain().await;
 
     let steps: Vec<_> = steps.iter().map(|step| (step.name, step.forced)).collect();
-    assert_eq!(steps, [("receivers", 0), ("side tasks", 0), ("dashboard", 0), ("ledger", 0)]);
+    let wanted = ["desktop", "receivers", "side tasks", "dashboard", "ledger"];
+    assert_eq!(steps, wanted.map(|name| (name, 0)));
     stream.read_to_end(&mut Vec::new()).await.unwrap();
     for url in [&runtime.dashboard, &runtime.otlp_http, &runtime.otlp_grpc] {
         TcpStream::connect(address(url.as_ref()).unwrap()).await.unwrap_err();

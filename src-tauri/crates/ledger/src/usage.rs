@@ -35,6 +35,14 @@ impl Usage {
         }
     }
 
+    /// The cost; `None` where something was used and nobody told any price.
+    #[must_use]
+    pub fn known_cost(&self) -> Option<NanoUsd> {
+        let used = self.requests > 0 || !self.tokens.is_zero();
+        let told = self.cost != NanoUsd::ZERO || self.unpriced < self.requests;
+        (told || !used).then_some(self.cost)
+    }
+
     /// Whether nothing was used.
     #[must_use]
     pub fn is_zero(&self) -> bool {

@@ -209,7 +209,8 @@ mod tests {
     /// nothing of it.
     #[tokio::test]
     async fn a_stranger_gets_no_answer() -> io::Result<()> {
-        let bound = crate::bind((Ipv4Addr::LOCALHOST, 0).into()).map_err(io::Error::other)?;
+        let bound = crate::bind((Ipv4Addr::LOCALHOST, 0).into(), &crate::Inherited::default())
+            .map_err(io::Error::other)?;
         let address = bound.addresses()[0];
         let options = Serve::default();
         let (tally, cancel) = (Arc::clone(&options.tally), CancellationToken::new());

@@ -14,7 +14,7 @@ use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use plimsoll_domain::ConnectionId;
 use plimsoll_loopback::{
-    BindError, Bound, Connection, HostFault, HostLayer, Serve, ServeError, bind,
+    BindError, Bound, Connection, HostFault, HostLayer, Inherited, Serve, ServeError, bind,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -34,7 +34,7 @@ struct Server {
 
 impl Server {
     fn start(router: Router, options: Serve) -> Self {
-        let bound: Bound = bind(ANY_PORT).unwrap();
+        let bound: Bound = bind(ANY_PORT, &Inherited::default()).unwrap();
         let (addresses, cancel) = (bound.addresses(), CancellationToken::new());
         let task = tokio::spawn(bound.serve(router, options, cancel.clone()));
         Self { addresses, cancel, task }
@@ -105,7 +105,7 @@ async fn both_families_are_served_on_one_port() {
 fn a_taken_port_is_named() {
     let other = TcpListener::bind(ANY_PORT).unwrap();
     let wanted = other.local_addr().unwrap();
-    let error = bind(wanted).unwrap_err();
+    let error = bind(wanted, &Inherited::default()).unwrap_err();
     assert!(matches!(error, BindError::PortTaken { address } if address == wanted), "{error:?}");
     assert_eq!(
         error.to_string(),
@@ -114,7 +114,8 @@ fn a_taken_port_is_named() {
 
     let Ok(other) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)) else { return };
     let taken = other.local_addr().unwrap();
-    let error = bind((Ipv4Addr::LOCALHOST, taken.port()).into()).unwrap_err();
+    let error =
+        bind((Ipv4Addr::LOCALHOST, taken.port()).into(), &Inherited::default()).unwrap_err();
     assert!(matches!(error, BindError::PortTaken { address } if address == taken), "{error:?}");
 }
 
@@ -123,7 +124,7 @@ fn a_taken_port_is_named() {
 #[test]
 fn only_loopback_is_bound() {
     let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
-    assert!(matches!(bind(address), Err(BindError::NotLoopback { .. })));
+    assert!(matches!(bind(address, &Inherited::default()), Err(BindError::NotLoopback { .. })));
 }
 
 /// Scenario: requests with the right, a foreign, no, a port-less and two Host headers over HTTP/1.

@@ -41,6 +41,7 @@ impl EngineSetup {
             calendar: Calendar::utc(),
             client_folders: Vec::new(),
             version: "0.0.0",
+            inherited: plimsoll_engine::Inherited::default(),
         };
         Ok(Self { config, around, folder })
     }

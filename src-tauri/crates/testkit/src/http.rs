@@ -159,9 +159,22 @@ impl Loopback {
         path: &str,
         last_event_id: Option<&str>,
     ) -> Result<EventStream, LoopbackError> {
-        let request = last_event_id
-            .into_iter()
-            .fold(Request::get(path), |request, id| request.header("last-event-id", id))
+        let after = last_event_id.map(|id| ("last-event-id", id));
+        self.events_with(path, after.as_slice()).await
+    }
+
+    /// Opens a stream of server-sent events by a request with these headers.
+    ///
+    /// # Errors
+    /// When it is not answered with 200.
+    pub async fn events_with(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<EventStream, LoopbackError> {
+        let request = headers
+            .iter()
+            .fold(Request::get(path), |request, (name, value)| request.header(*name, *value))
             .body(Full::default())
             .map_err(LoopbackError::Build)?;
         let begun = timeout(PATIENCE, self.begin(request)).await;

@@ -9,6 +9,7 @@ mod course;
 mod day;
 mod fleet;
 mod limits;
+mod name;
 #[cfg(test)]
 mod script;
 mod session;

@@ -5,6 +5,9 @@ use std::time::Duration;
 /// A thread is working while something that it did arrived less than this ago.
 pub(crate) const WORKING: Duration = Duration::from_secs(2 * 60);
 
+/// A session that is idle is one of earlier when nothing of it arrived for this long.
+pub(crate) const EARLIER: Duration = Duration::from_secs(60 * 60);
+
 /// What happened longer ago than this (event time) raises no alert.
 pub(crate) const ALERT_AGE: Duration = Duration::from_secs(2 * 60);
 

@@ -5,6 +5,8 @@ use std::{cmp::Ordering, sync::Arc};
 use plimsoll_domain::{AgentId, Level, Line, Model, Revision, SessionId, Timestamp, Window};
 use plimsoll_ledger::Usage;
 
+use crate::limits::EARLIER;
+
 /// All live sessions at one moment. Sessions that did not change between two snapshots are the same `Arc`.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
@@ -66,6 +68,21 @@ pub struct SessionView {
     pub last_at: Timestamp,
     /// When something of it last arrived: what its age is counted from.
     pub last_arrival: Timestamp,
+}
+
+impl SessionView {
+    /// From when on it is one of earlier, unless something of it arrives; `None` while it works or was just
+    /// compacted.
+    #[must_use]
+    pub fn earlier_from(&self) -> Option<Timestamp> {
+        (self.state == State::Idle).then(|| self.last_arrival.after(EARLIER))
+    }
+
+    /// Whether it has been idle for so long that it is no reason to disturb anyone.
+    #[must_use]
+    pub fn is_earlier(&self, now: Timestamp) -> bool {
+        self.earlier_from().is_some_and(|from| from <= now)
+    }
 }
 
 /// What a thread is doing.

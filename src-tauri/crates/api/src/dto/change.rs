@@ -4,7 +4,7 @@ use plimsoll_domain::{self as domain, LineKind};
 use serde::Serialize;
 
 use super::{
-    Listener, Permille, Problem, Session, Time, Today, last_part,
+    Listener, Permille, Problem, Session, Time, Today,
     session::{LevelName, Line},
 };
 
@@ -55,7 +55,7 @@ impl<'a> LevelReached<'a> {
             revision: alert.revision.unwrap_or_default().0,
             session_id: alert.thread.session.as_str(),
             agent_id: alert.thread.agent.as_ref().map(domain::AgentId::as_str),
-            project: project.and_then(last_part),
+            project: project.and_then(domain::text::folder),
             level: Some(alert.level).into(),
             occupancy_tokens: alert.occupancy,
             line: line.into(),

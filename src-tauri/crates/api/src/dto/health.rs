@@ -50,7 +50,8 @@ impl<'a> Health<'a> {
 
 fn is_well(health: &health::Health) -> bool {
     let listens = |listener: &health::Listener| listener.state == health::ListenerState::Listening;
-    health.status.problems.is_empty()
+    let is_fault = |problem: &health::Problem| problem.severity == health::Severity::Fault;
+    !health.status.problems.iter().any(is_fault)
         && health.status.listeners.iter().all(listens)
         && health.tasks.iter().all(|task| task.running)
 }

@@ -8,14 +8,16 @@ mod session;
 mod signal;
 mod snapshot;
 mod usage;
+mod window;
 
 pub(crate) use change::{Change, LevelReached};
 pub(crate) use health::Health;
-pub(crate) use scalar::{Permille, Time, last_part};
+pub(crate) use scalar::{Permille, Time};
 pub(crate) use session::{Context, Session, SessionBooks, SessionContext, SessionPage};
 pub(crate) use signal::SignalSeen;
 pub(crate) use snapshot::{Listener, Problem, Resident, Snapshot, Today};
 pub(crate) use usage::{Usage, UsageRecord, UsageRecords, UsageReport, UsageRow};
+pub(crate) use window::Wish;
 
 #[cfg(test)]
 mod typescript;

@@ -5,7 +5,7 @@ use plimsoll_ledger::SessionSummary;
 use plimsoll_watch::{Gauge, SessionView, State};
 use serde::Serialize;
 
-use super::{Permille, Time, Usage, last_part};
+use super::{Permille, Time, Usage};
 
 /// The only client understood so far.
 const CLIENT: &str = "claude-code";
@@ -42,7 +42,7 @@ impl<'a> Session<'a> {
     pub(crate) fn new(view: &'a SessionView, levels: &Levels) -> Self {
         Self {
             session_id: view.session.as_str(),
-            project: view.project.as_deref().and_then(last_part),
+            project: view.project.as_deref().and_then(domain::text::folder),
             project_path: view.project.as_deref(),
             branch: view.branch.as_deref(),
             client: CLIENT,
@@ -265,7 +265,7 @@ impl<'a> SessionBooks<'a> {
     pub(crate) fn new(books: &'a SessionSummary, live: bool) -> Self {
         Self {
             session_id: books.session.as_str(),
-            project: books.project.as_deref().and_then(last_part),
+            project: books.project.as_deref().and_then(domain::text::folder),
             project_path: books.project.as_deref(),
             branch: books.branch.as_deref(),
             client_version: books.client_version.as_deref(),

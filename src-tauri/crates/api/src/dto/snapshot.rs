@@ -104,13 +104,19 @@ impl<'a> From<&'a health::Listener> for Listener<'a> {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Problem<'a> {
     code: &'static str,
+    #[cfg_attr(test, ts(type = "\"fault\" | \"hint\""))]
+    severity: &'static str,
     message: &'a str,
     since: Time,
 }
 
 impl<'a> From<&'a health::Problem> for Problem<'a> {
     fn from(problem: &'a health::Problem) -> Self {
-        Self { code: problem.code, message: &problem.message, since: Time(problem.since) }
+        let severity = match problem.severity {
+            health::Severity::Fault => "fault",
+            health::Severity::Hint => "hint",
+        };
+        Self { code: problem.code, severity, message: &problem.message, since: Time(problem.since) }
     }
 }
 

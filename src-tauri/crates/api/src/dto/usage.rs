@@ -49,7 +49,7 @@ pub(crate) struct Usage {
 
 impl From<ledger::Usage> for Usage {
     fn from(usage: ledger::Usage) -> Self {
-        let cost = known_cost(&usage);
+        let cost = usage.known_cost();
         Self {
             tokens: usage.tokens.into(),
             unattributed: usage.unattributed.into(),
@@ -59,12 +59,6 @@ impl From<ledger::Usage> for Usage {
             cost_usd: cost.map(domain::NanoUsd::usd),
         }
     }
-}
-
-fn known_cost(usage: &ledger::Usage) -> Option<domain::NanoUsd> {
-    let used = usage.requests > 0 || !usage.tokens.is_zero();
-    let told = usage.cost != domain::NanoUsd::ZERO || usage.unpriced < usage.requests;
-    (told || !used).then_some(usage.cost)
 }
 
 /// A report of use.

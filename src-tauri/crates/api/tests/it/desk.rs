@@ -5,14 +5,14 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use axum::{Router, body::Body};
 use http::{Request, Response};
 use http_body_util::BodyExt;
-use plimsoll_api::{Api, Key, Signal};
+use plimsoll_api::{Api, Key, Signal, Windows};
 use plimsoll_domain::{
     Alert, ApiRequest, Calendar, Envelope, Fact, Level, Levels, Line, Model, NanoUsd, QuerySource,
     RequestId, SessionId, Statement, ThreadKey, Timestamp, Tokens, Window, WindowEvidence, Witness,
     health::{Health, HealthProbe, Status, TaskHealth},
 };
 use plimsoll_ledger::{Ledger, LedgerError, LedgerOptions, Usage};
-use plimsoll_loopback::{Connection, ConnectionIds, Serve, bind};
+use plimsoll_loopback::{Connection, ConnectionIds, Inherited, Serve, bind};
 use plimsoll_testkit::{Loopback, SseEvent, SseParser};
 use plimsoll_watch::{Gauge, SessionView, Snapshot, State};
 use serde_json::Value;
@@ -35,6 +35,7 @@ pub(crate) struct Desk {
     pub(crate) snapshots: watch::Sender<Arc<Snapshot>>,
     pub(crate) status: watch::Sender<Arc<Status>>,
     pub(crate) signals: broadcast::Sender<Arc<Signal>>,
+    pub(crate) windows: Windows,
     pub(crate) closing: CancellationToken,
     router: Router,
     _writer: JoinHandle<Result<(), LedgerError>>,
@@ -70,6 +71,7 @@ impl Desk {
         let snapshots = watch::Sender::new(Arc::new(snapshot(1, &[])));
         let status = watch::Sender::new(Arc::new(Status::default()));
         let signals = broadcast::Sender::new(4);
+        let windows = Windows::default();
         let closing = CancellationToken::new();
         let router = plimsoll_api::router(Api {
             ledger: ledger.clone(),
@@ -77,6 +79,7 @@ impl Desk {
             status: status.subscribe(),
             probe: Arc::new(Probe),
             signals: signals.clone(),
+            windows: windows.clone(),
             key: Key::new(KEY),
             calendar: Calendar::named("Europe/Berlin").unwrap(),
             levels: Levels::default(),
@@ -86,7 +89,7 @@ impl Desk {
             version: "0.1.0",
         });
         let (_writer, _folder) = (writer, folder);
-        Self { ledger, snapshots, status, signals, closing, router, _writer, _folder }
+        Self { ledger, snapshots, status, signals, windows, closing, router, _writer, _folder }
     }
 
     /// Asks without a socket, as if over a connection to our port.
@@ -120,7 +123,7 @@ impl Desk {
 
     /// Serves on a port of the system's choice until `closing`.
     pub(crate) async fn serve(&self) -> Loopback {
-        let bound = bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let bound = bind(SocketAddr::from(([127, 0, 0, 1], 0)), &Inherited::default()).unwrap();
         let address = bound.addresses()[0];
         tokio::spawn(bound.serve(self.router.clone(), Serve::default(), self.closing.clone()));
         Loopback::new(address)

@@ -3,6 +3,8 @@
 use axum::body::Body;
 use http::StatusCode;
 
+use plimsoll_domain::{Point, Show};
+
 use crate::desk::{Desk, KEY, json, request};
 
 const OURS: &str = "http://localhost:3030";
@@ -146,4 +148,33 @@ async fn health_is_always_answered() {
     assert_eq!(health["appVersion"], "0.1.0");
     assert_eq!(health["revision"], 0);
     assert_eq!(health["lastArrivalAt"], serde_json::Value::Null);
+}
+
+/// Scenario: windows are asked for without the key, with a body that names none, while nothing can show one, and while
+/// a process is attached; a second one attaches.
+/// Guarantees: each refusal has its own code; the attached process gets exactly what was asked for; it is the only one.
+#[tokio::test]
+async fn windows_are_asked_for_and_shown() {
+    let desk = Desk::open().await;
+    let ask = async |key: &str, body: &'static str| {
+        let post = request("POST", "/api/v1/windows").header("x-plimsoll-key", key);
+        let post = post.header("content-type", "application/json").body(Body::from(body)).unwrap();
+        let (status, body) = json(desk.ask(post).await).await;
+        (status, body["error"]["code"].as_str().unwrap_or_default().to_owned())
+    };
+    let popover = r#"{"window":"popover","at":{"x":-4,"y":7},"toggle":true}"#;
+    assert_eq!(ask("wrong", popover).await, (401, "key-needed".to_owned()));
+    assert_eq!(ask(KEY, r#"{"window":"settings"}"#).await, (400, "bad-parameter".to_owned()));
+    assert_eq!(ask(KEY, popover).await, (409, "no-windows".to_owned()));
+
+    let attach = || request("GET", "/api/v1/windows");
+    let stranger = desk.ask(attach().body(Body::empty()).unwrap()).await;
+    assert_eq!(json(stranger).await.0, 401);
+    let mut process = desk.windows.attach().unwrap();
+    assert_eq!(ask(KEY, popover).await, (202, String::new()));
+    let at = Some(Point { x: -4, y: 7 });
+    assert_eq!(process.next().await, Show::Popover { at, toggle: true });
+    let second = attach().header("x-plimsoll-key", KEY).body(Body::empty()).unwrap();
+    let (status, body) = json(desk.ask(second).await).await;
+    assert_eq!((status, body["error"]["code"].as_str()), (409, Some("window-attached")));
 }

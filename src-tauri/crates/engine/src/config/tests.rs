@@ -32,15 +32,24 @@ fn nothing_set_gives_the_defaults() {
     assert_eq!(config.levels, Levels::default());
 }
 
+/// What `text` gives a layer.
+const BACKENDS: [(&str, Backend); 4] = [
+    ("auto", Backend::Auto),
+    ("auto", Backend::Auto),
+    ("in-process", Backend::InProcess),
+    ("separate", Backend::Separate),
+];
+
 /// Scenario: every key stands in the file, then in its variable, then in its flag.
 /// Guarantees: every key can be set in each of the three, and the later wins.
 #[test]
 fn flags_win_over_environment_over_file() {
     let (_root, places) = home(
         "[receiver]\nhttp = \"127.0.0.1:1\"\ngrpc = 1\n[dashboard]\nlisten = \"[::1]:1\"\n\
-         [ledger]\npath = \"/file.db\"\n[levels]\nnotice = [\"10%\"]\ncheckpoint = [\"11%\"]\nurgent = \"12%\"\n",
+         [desktop]\nbackend = \"auto\"\n[ledger]\npath = \"/file.db\"\n[levels]\nnotice = [\"10%\"]\ncheckpoint = [\"11%\"]\nurgent = \"12%\"\n",
     );
     let text = |key, layer: u16| match key {
+        Key::DesktopBackend => BACKENDS[usize::from(layer)].0.to_owned(),
         Key::LedgerPath => format!("/{layer}.db"),
         Key::LevelsNotice | Key::LevelsCheckpoint | Key::LevelsUrgent => format!("{layer}0%"),
         _ => format!("127.0.0.1:{layer}"),
@@ -53,6 +62,7 @@ fn flags_win_over_environment_over_file() {
     assert_eq!(from_file.receiver.http.port(), 1);
     assert_eq!(from_file.receiver.grpc.to_string(), "127.0.0.1:1");
     assert_eq!(from_file.dashboard.listen.to_string(), "[::1]:1");
+    assert_eq!(from_file.desktop.backend, Backend::Auto);
     assert_eq!(from_file.ledger.path, Path::new("/file.db"));
     assert_eq!(from_file.levels, Levels { notice: 100, checkpoint: 110, urgent: 120 });
     for (layer, flags) in [(2, &[][..]), (3, &flags)] {
@@ -60,6 +70,7 @@ fn flags_win_over_environment_over_file() {
         for address in [config.receiver.http, config.receiver.grpc, config.dashboard.listen] {
             assert_eq!(address.port(), layer);
         }
+        assert_eq!(config.desktop.backend, BACKENDS[usize::from(layer)].1);
         assert_eq!(config.ledger.path, Path::new(&format!("/{layer}.db")));
         let permille = layer * 100;
         let levels = Levels { notice: permille, checkpoint: permille, urgent: permille };
@@ -149,6 +160,23 @@ fn levels_are_percentages_that_rise() {
         let error = levels(file).unwrap_err();
         assert!(error.contains(reason), "{file}: {error}");
     }
+}
+
+/// Scenario: each backend, and one that does not exist.
+/// Guarantees: each is understood; the other is refused with those there are.
+#[test]
+fn the_backend_is_one_of_three() {
+    let backend = |text: &str| load(&format!("[desktop]\nbackend = \"{text}\"\n"), &[]);
+    assert_eq!(load("", &[]).unwrap().desktop.backend, Backend::Auto);
+    for (text, read) in [
+        ("auto", Backend::Auto),
+        ("in-process", Backend::InProcess),
+        ("separate", Backend::Separate),
+    ] {
+        assert_eq!(backend(text).unwrap().desktop.backend, read);
+    }
+    let error = backend("both").unwrap_err();
+    assert!(error.contains("\"both\" is none of \"auto\""), "{error}");
 }
 
 /// Scenario: the ledger's path in several forms.

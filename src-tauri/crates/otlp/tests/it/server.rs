@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, Full, combinators::BoxBody};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use plimsoll_domain::{ConnectionId, Timestamp};
-use plimsoll_loopback::{ConnectionIds, OnClose, Serve, bind};
+use plimsoll_loopback::{ConnectionIds, Inherited, OnClose, Serve, bind};
 use plimsoll_otlp::{Arrival, Intake, Limits, Receipt, Receiver, Refusal};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -79,7 +79,7 @@ impl Server {
             let _unless_the_test_has_ended = closed.send(id);
         });
         let [http, grpc] = [receiver.http(), receiver.grpc()].map(|router| {
-            let bound = bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+            let bound = bind((Ipv4Addr::LOCALHOST, 0).into(), &Inherited::default()).unwrap();
             let address = bound.addresses()[0];
             let on_close = Some(Arc::clone(&on_close));
             let options = Serve { ids: ids.clone(), on_close, ..Serve::default() };

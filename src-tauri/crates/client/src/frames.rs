@@ -2,11 +2,11 @@
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Frame {
+pub struct Frame {
     /// Its name.
-    pub(crate) event: String,
+    pub event: String,
     /// Its data; lines joined by line feeds.
-    pub(crate) data: String,
+    pub data: String,
 }
 
 /// Collects bytes until events are whole.

@@ -5,11 +5,15 @@ use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// SIGTERM, Ctrl-C, and the terminal's end.
-pub(crate) struct Signals([Signal; 3]);
+#[derive(Debug)]
+pub struct Signals([Signal; 3]);
 
 impl Signals {
     /// Begins to listen.
-    pub(crate) fn listen() -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// When the system refuses.
+    pub fn listen() -> io::Result<Self> {
         Ok(Self([
             signal(SignalKind::terminate())?,
             signal(SignalKind::interrupt())?,
@@ -18,7 +22,7 @@ impl Signals {
     }
 
     /// Waits for the next request to end.
-    pub(crate) async fn next(&mut self) {
+    pub async fn next(&mut self) {
         let Self([terminate, interrupt, hangup]) = self;
         tokio::select! {
             _ = terminate.recv() => {}

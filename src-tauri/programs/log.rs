@@ -6,11 +6,14 @@ use plimsoll_engine::Environment;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt, util::SubscriberInitExt};
 
-use super::Exit;
+use crate::Exit;
 
 /// Begins logging: our own messages from `usual` on, or from the level that `PLIMSOLL_LOG` names; warnings of
 /// libraries.
-pub(crate) fn begin(environment: &Environment, usual: LevelFilter) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When the variable names no level.
+pub fn begin(environment: &Environment, usual: LevelFilter) -> anyhow::Result<()> {
     let ours = match environment.get("PLIMSOLL_LOG") {
         None => usual,
         Some(level) => level.to_str().and_then(|level| level.parse().ok()).ok_or_else(|| {

@@ -1,0 +1,23 @@
+//! Desktops that show notifications by their own means, in plain text, and cannot replace one.
+
+use notify_rust::Notification;
+
+use crate::{
+    Notice,
+    showing::{Refused, Showing},
+};
+
+/// The user's desktop.
+#[derive(Debug, Default)]
+pub(crate) struct Desktop;
+
+impl Showing for Desktop {
+    async fn show(&mut self, notice: &Notice, _: Option<u32>) -> Result<u32, Refused> {
+        let mut notification = Notification::new();
+        notification.appname("Plimsoll").summary(&notice.summary).body(&notice.body);
+        let shown = tokio::task::spawn_blocking(move || notification.show().map(drop));
+        let shown = shown.await.map_err(|error| Refused(error.to_string()))?;
+        shown.map_err(|error| Refused(error.to_string()))?;
+        Ok(0)
+    }
+}

@@ -1,0 +1,323 @@
+//! An attendant with everything around it recorded or scripted.
+
+use std::{
+    io,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use plimsoll_bus::Presence;
+use plimsoll_domain::{
+    Alert, Level, Revision, SessionId, ThreadKey, Timestamp,
+    health::{Hint, Hints},
+};
+use plimsoll_ledger::{Change, Commit, LedgerError, Usage};
+use plimsoll_watch::{SessionView, Snapshot, State};
+use tokio::{
+    sync::{broadcast, watch},
+    task::JoinHandle,
+    time::{Instant, sleep, timeout},
+};
+
+use super::super::{Attendant, Surroundings};
+use crate::{
+    Notice, NotificationsError,
+    feed::{Books, Feed, Position},
+    showing::{Refused, Showing},
+};
+
+/// How long anything may take; time is paused, so it costs nothing.
+const DEADLINE: Duration = Duration::from_secs(600);
+
+/// A ledger that a test writes, whose subscribers may be four commits behind.
+#[derive(Clone)]
+pub(super) struct Script(Arc<Pages>);
+
+struct Pages {
+    commits: Mutex<Option<broadcast::Sender<Arc<Commit>>>>,
+    changes: Mutex<Vec<Change>>,
+    fails: AtomicBool,
+}
+
+impl Script {
+    fn new() -> Self {
+        Self(Arc::new(Pages {
+            commits: Mutex::new(Some(broadcast::channel(4).0)),
+            changes: Mutex::default(),
+            fails: AtomicBool::default(),
+        }))
+    }
+
+    /// Enters alerts, and tells of them as one commit.
+    pub(super) fn enter(&self, alerts: Vec<Alert>) {
+        let mut book = self.0.changes.lock().unwrap();
+        let before = book.len();
+        for mut alert in alerts {
+            alert.revision = Some(Revision(i64::try_from(book.len()).unwrap() + 1));
+            book.push(Change::Alert(alert));
+        }
+        let revision = book.last().map(Change::revision).unwrap_or_default();
+        let commit = Commit { revision, changes: book[before..].to_vec(), ..Commit::default() };
+        if let Some(commits) = self.0.commits.lock().unwrap().as_ref() {
+            // An error means that nobody listens.
+            let _ = commits.send(Arc::new(commit));
+        }
+    }
+
+    /// The next reading fails.
+    pub(super) fn fail_once(&self) {
+        self.0.fails.store(true, Ordering::SeqCst);
+    }
+
+    /// The writer is gone.
+    pub(super) fn close(&self) {
+        self.0.commits.lock().unwrap().take();
+    }
+}
+
+impl Books for Script {
+    fn commits(&self) -> broadcast::Receiver<Arc<Commit>> {
+        self.0.commits.lock().unwrap().as_ref().unwrap().subscribe()
+    }
+
+    fn revision(&self) -> Revision {
+        self.0.changes.lock().unwrap().last().map(Change::revision).unwrap_or_default()
+    }
+
+    async fn changes(&self, after: Revision, limit: u32) -> Result<Vec<Change>, LedgerError> {
+        tokio::task::yield_now().await;
+        if self.0.fails.swap(false, Ordering::SeqCst) {
+            return Err(LedgerError::Read(io::Error::other("scripted").into()));
+        }
+        let book = self.0.changes.lock().unwrap();
+        let later = book.iter().filter(|change| change.revision() > after);
+        Ok(later.take(limit as usize).cloned().collect())
+    }
+}
+
+/// What the desktop does when told.
+#[derive(Clone, Copy)]
+pub(super) enum Answer {
+    Shows,
+    ShowsAfter(Duration),
+    Refuses,
+    Hangs,
+}
+
+/// A shown notice: its session's name, which number it replaced, and its number.
+pub(super) type Shown = (String, Option<u32>, u32);
+
+/// A desktop that remembers what it showed.
+#[derive(Clone)]
+pub(super) struct Recorder(Arc<Record>);
+
+struct Record {
+    answer: Mutex<Answer>,
+    shown: watch::Sender<Vec<Shown>>,
+    refused: AtomicUsize,
+}
+
+impl Recorder {
+    pub(super) fn answer(&self, answer: Answer) {
+        *self.0.answer.lock().unwrap() = answer;
+    }
+
+    pub(super) fn refused(&self) -> usize {
+        self.0.refused.load(Ordering::SeqCst)
+    }
+}
+
+impl Showing for Recorder {
+    async fn show(&mut self, notice: &Notice, replaced: Option<u32>) -> Result<u32, Refused> {
+        let answer = *self.0.answer.lock().unwrap();
+        match answer {
+            Answer::Shows => {}
+            Answer::ShowsAfter(delay) => sleep(delay).await,
+            Answer::Hangs => std::future::pending().await,
+            Answer::Refuses => {
+                self.0.refused.fetch_add(1, Ordering::SeqCst);
+                return Err(Refused("scripted".to_owned()));
+            }
+        }
+        let session = notice.summary.split(": ").next().unwrap().to_owned();
+        let mut id = 0;
+        self.0.shown.send_modify(|shown| {
+            id = replaced.unwrap_or(u32::try_from(shown.len()).unwrap() + 1);
+            shown.push((session, replaced, id));
+        });
+        Ok(id)
+    }
+}
+
+/// The hint that is up.
+#[derive(Default)]
+struct Board(Mutex<Option<String>>);
+
+impl Hints for Board {
+    fn raise(&self, hint: Hint, message: String) {
+        assert_eq!(hint, Hint::NoNotifications);
+        *self.0.lock().unwrap() = Some(message);
+    }
+
+    fn clear(&self, hint: Hint) {
+        assert_eq!(hint, Hint::NoNotifications);
+        self.0.lock().unwrap().take();
+    }
+}
+
+/// An attendant and its world. The service is present, and snapshots know every alert.
+pub(super) struct Scene {
+    pub(super) began: Instant,
+    pub(super) books: Script,
+    pub(super) desktop: Recorder,
+    pub(super) service: watch::Sender<Presence>,
+    pub(super) hints: Arc<dyn Hints>,
+    board: Arc<Board>,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    position: Position,
+    task: Option<JoinHandle<Result<(), NotificationsError>>>,
+}
+
+impl Scene {
+    pub(super) fn new() -> Self {
+        let board = Arc::<Board>::default();
+        let everything = Snapshot { revision: Revision(i64::MAX), ..Snapshot::default() };
+        Self {
+            began: Instant::now(),
+            books: Script::new(),
+            desktop: Recorder(Arc::new(Record {
+                answer: Mutex::new(Answer::Shows),
+                shown: watch::Sender::new(Vec::new()),
+                refused: AtomicUsize::default(),
+            })),
+            service: watch::Sender::new(Presence::Present),
+            hints: Arc::clone(&board) as Arc<dyn Hints>,
+            board,
+            snapshots: watch::Sender::new(Arc::new(everything)),
+            position: Position::at(Revision::default()),
+            task: None,
+        }
+    }
+
+    pub(super) fn start() -> Self {
+        Self::new().run()
+    }
+
+    /// Begins a run, after breaking off the one before.
+    pub(super) fn run(mut self) -> Self {
+        if let Some(former) = self.task.take() {
+            former.abort();
+        }
+        let began = self.began;
+        let around = Surroundings {
+            snapshots: self.snapshots.subscribe(),
+            service: self.service.subscribe(),
+            hints: Arc::clone(&self.hints),
+            now: Arc::new(move || at(began.elapsed())),
+        };
+        let feed = Feed::after(self.position.clone(), self.books.clone());
+        let mut attendant = Attendant::new(around, feed, self.desktop.clone());
+        self.task = Some(tokio::spawn(async move { attendant.attend().await }));
+        self
+    }
+
+    /// Grants an alert of a session that happens now.
+    pub(super) fn grant(&self, session: &str) {
+        self.grant_at(session, self.now());
+    }
+
+    pub(super) fn grant_at(&self, session: &str, at: Timestamp) {
+        self.books.enter(vec![alert(session, at)]);
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        at(self.began.elapsed())
+    }
+
+    /// What was shown, once it is so much.
+    pub(super) async fn shown(&mut self, count: usize) -> Vec<Shown> {
+        let mut shown = self.desktop.0.shown.subscribe();
+        let enough = shown.wait_for(|shown| shown.len() >= count);
+        let shown = timeout(DEADLINE, enough).await.unwrap().unwrap().clone();
+        assert_eq!(shown.len(), count, "{shown:?}");
+        shown
+    }
+
+    /// Whose alerts were shown, once they are so many and nothing more happens.
+    pub(super) async fn shown_sessions(&mut self, count: usize) -> Vec<String> {
+        self.shown(count).await;
+        self.settle().await;
+        self.shown(count).await.into_iter().map(|(session, _, _)| session).collect()
+    }
+
+    /// Lets the attendant do what it can do within a millisecond: paused time goes on only when nothing else
+    /// can.
+    pub(super) async fn settle(&self) {
+        sleep(Duration::from_millis(1)).await;
+    }
+
+    pub(super) fn hint(&self) -> Option<String> {
+        self.board.0.lock().unwrap().clone()
+    }
+
+    /// Publishes a snapshot in which session `one` works in a project.
+    pub(super) fn knows(&self, revision: Revision, project: &str) {
+        let view = SessionView {
+            session: SessionId::new("one"),
+            project: Some(project.into()),
+            branch: None,
+            client_version: None,
+            state: State::Working,
+            gauge: None,
+            model: None,
+            subagents: Vec::new(),
+            usage: Usage::default(),
+            compactions: 0,
+            has_events: true,
+            has_metrics: false,
+            started: self.now(),
+            last_at: self.now(),
+            last_arrival: self.now(),
+        };
+        let sessions = vec![Arc::new(view)];
+        self.snapshots.send_replace(Arc::new(Snapshot {
+            revision,
+            sessions,
+            ..Snapshot::default()
+        }));
+    }
+
+    /// How the run ended.
+    pub(super) async fn ended(&mut self) -> NotificationsError {
+        let task = self.task.take().unwrap();
+        timeout(DEADLINE, task).await.unwrap().unwrap().unwrap_err()
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+/// A moment after the beginning.
+fn at(elapsed: Duration) -> Timestamp {
+    Timestamp::from_millis(1_700_000_000_000).after(elapsed)
+}
+
+pub(super) fn alert(session: &str, at: Timestamp) -> Alert {
+    Alert {
+        thread: ThreadKey { session: SessionId::new(session), process: None, agent: None },
+        cycle: at,
+        level: Level::Notice,
+        occupancy: 110_000,
+        line: 167_000,
+        at,
+        revision: None,
+    }
+}

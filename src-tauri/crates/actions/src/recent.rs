@@ -1,0 +1,71 @@
+//! Something for each of the last sessions.
+
+use plimsoll_domain::SessionId;
+
+/// Sessions remembered at most; who put something first is forgotten first.
+const SESSIONS: usize = 64;
+
+/// One thing per session, in the order in which they were put.
+#[derive(Debug)]
+pub(crate) struct Recent<T>(Vec<(SessionId, T)>);
+
+impl<T> Recent<T> {
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    pub(crate) fn get(&self, session: &SessionId) -> Option<&T> {
+        self.0.iter().find(|(known, _)| known == session).map(|(_, thing)| thing)
+    }
+
+    /// Takes the place of what was there.
+    pub(crate) fn put(&mut self, session: SessionId, thing: T) {
+        self.remove(&session);
+        if self.0.len() == SESSIONS {
+            self.0.remove(0);
+        }
+        self.0.push((session, thing));
+    }
+
+    pub(crate) fn remove(&mut self, session: &SessionId) {
+        self.0.retain(|(known, _)| known != session);
+    }
+
+    /// Everything, oldest first; nothing is left.
+    pub(crate) fn take(&mut self) -> impl Iterator<Item = T> + use<T> {
+        std::mem::take(&mut self.0).into_iter().map(|(_, thing)| thing)
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(number: usize) -> SessionId {
+        SessionId::new(format!("session-{number}"))
+    }
+
+    /// Scenario: more sessions than are remembered, one of them put twice, one removed.
+    /// Guarantees: the newest thing of each session, in order; the oldest sessions are forgotten.
+    #[test]
+    fn the_last_sessions_are_remembered() {
+        let mut recent = Recent::new();
+        for number in 0..SESSIONS {
+            recent.put(session(number), number);
+        }
+        recent.put(session(0), 1_000);
+        recent.put(session(SESSIONS), SESSIONS);
+        recent.remove(&session(5));
+        assert_eq!(recent.get(&session(0)), Some(&1_000));
+        assert_eq!((recent.get(&session(1)), recent.get(&session(2))), (None, Some(&2)));
+        let all: Vec<usize> = recent.take().collect();
+        let wished: Vec<usize> =
+            [2, 3, 4].into_iter().chain(6..SESSIONS).chain([1_000, SESSIONS]).collect();
+        assert_eq!(all, wished);
+        assert_eq!(recent.take().count(), 0);
+    }
+}

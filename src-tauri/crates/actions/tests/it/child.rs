@@ -1,0 +1,141 @@
+//! A process of its own, because the bus of notifications is the environment's.
+
+use std::{
+    io::{self, BufRead as _, Write as _},
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use plimsoll_actions::{Notifications, Ports};
+use plimsoll_bus::Bus;
+use plimsoll_domain::{
+    AgentId, Alert, Level, Line, LineKind, Model, Revision, SessionId, ThreadKey, Timestamp,
+    Window, WindowKind,
+    health::{Hint, Hints},
+};
+use plimsoll_ledger::{Claim, Ledger, LedgerOptions, Usage};
+use plimsoll_watch::{Gauge, SessionView, Snapshot, State, Subagent};
+use tokio::{runtime::Runtime, sync::watch};
+use tokio_util::sync::CancellationToken;
+
+/// Names the folder of the child's ledger; where it is not set, this is no child.
+pub(crate) const FOLDER: &str = "PLIMSOLL_TEST_CHILD_FOLDER";
+
+/// The test that is the child.
+pub(crate) const NAME: &str = "child::claims_what_it_is_told";
+
+/// Tells the parent of hints.
+struct Told;
+
+impl Hints for Told {
+    fn raise(&self, _: Hint, message: String) {
+        say(&format!("raised {message}"));
+    }
+
+    fn clear(&self, _: Hint) {
+        say("cleared");
+    }
+}
+
+/// Past the test harness, which keeps what is printed.
+fn say(line: &str) {
+    writeln!(io::stderr(), "{line}").unwrap();
+}
+
+/// Scenario: run by the harness; and run by the parent, which writes `SESSION AGENT LEVEL` lines.
+/// Guarantees: the first passes; the other claims an alert for each line and shows it, until there are no more.
+#[test]
+fn claims_what_it_is_told() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let runtime = Runtime::new().unwrap();
+    let ledger = runtime.block_on(start(PathBuf::from(folder)));
+    for line in io::stdin().lock().lines() {
+        let line = line.unwrap();
+        let [session, agent, level] = line.split(' ').collect::<Vec<_>>().try_into().unwrap();
+        let alert = alert(session, agent, level.parse().unwrap());
+        let claim = runtime.block_on(ledger.claim(alert)).unwrap();
+        assert!(matches!(claim, Claim::Granted(_)));
+    }
+    runtime.shutdown_background();
+}
+
+/// A ledger with its writer, and notifications over it.
+async fn start(folder: PathBuf) -> Ledger {
+    let path = folder.join("ledger.db");
+    let options = LedgerOptions { path, queue: 64, busy: Duration::from_secs(5) };
+    let (ledger, mut writer) = Ledger::open(options).await.unwrap();
+    tokio::spawn(async move { writer.run(CancellationToken::new()).await });
+    let notifications = Notifications::new(Ports {
+        ledger: ledger.clone(),
+        snapshots: watch::channel(Arc::new(snapshot())).1,
+        hints: Arc::new(Told),
+        bus: Bus::of_user(),
+        now: Arc::new(now),
+    });
+    tokio::spawn(notifications.run(CancellationToken::new()));
+    ledger
+}
+
+fn now() -> Timestamp {
+    let elapsed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    Timestamp::EPOCH.after(elapsed)
+}
+
+fn alert(session: &str, agent: &str, level: i64) -> Alert {
+    Alert {
+        thread: ThreadKey {
+            session: SessionId::new(session),
+            process: None,
+            agent: (agent != "-").then(|| AgentId::new(agent)),
+        },
+        cycle: Timestamp::EPOCH,
+        level: Level::from_code(level).unwrap(),
+        occupancy: 110_000,
+        line: 167_000,
+        at: now(),
+        revision: None,
+    }
+}
+
+/// One that knows every alert, and session `one` in the project `harbour` with a subagent `agent`.
+fn snapshot() -> Snapshot {
+    let model = Model::parse("claude-sonnet-4-6").0;
+    let gauge = Gauge {
+        occupancy: 110_000,
+        estimated: false,
+        window: Window { tokens: 200_000, kind: WindowKind::Table },
+        line: Line { tokens: 167_000, kind: LineKind::Assumed, observations: 0 },
+        level: None,
+        cycle: Timestamp::EPOCH,
+        requests: 1,
+        as_of: Timestamp::EPOCH,
+    };
+    let subagent = Subagent {
+        agent: AgentId::new("agent"),
+        name: Some("R&D <b>".into()),
+        model: model.clone(),
+        state: State::Working,
+        gauge,
+        last_arrival: Timestamp::EPOCH,
+    };
+    let view = SessionView {
+        session: SessionId::new("one"),
+        project: Some("/home/me/harbour".into()),
+        branch: None,
+        client_version: None,
+        state: State::Working,
+        gauge: Some(gauge),
+        model: Some(model),
+        subagents: vec![subagent],
+        usage: Usage::default(),
+        compactions: 0,
+        has_events: true,
+        has_metrics: false,
+        started: Timestamp::EPOCH,
+        last_at: Timestamp::EPOCH,
+        last_arrival: Timestamp::EPOCH,
+    };
+    let sessions = vec![Arc::new(view)];
+    Snapshot { revision: Revision(i64::MAX), sessions, ..Snapshot::default() }
+}

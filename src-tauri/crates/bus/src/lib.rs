@@ -1,0 +1,17 @@
+//! The user's session bus: which services are there, and what the user's service manager knows.
+//!
+//! Invariants: the only crate of the product that speaks D-Bus itself. A connection has no thread of its own
+//! and, while the bus is there, no timer: what happens wakes it, nothing else does. Off Linux every service
+//! counts as present and nobody manages services; only `platform` differs.
+
+mod bus;
+mod error;
+#[cfg_attr(target_os = "linux", path = "linux/mod.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "elsewhere.rs")]
+mod platform;
+mod presence;
+pub mod systemd;
+
+pub use bus::Bus;
+pub use error::{BusError, Cause};
+pub use presence::Presence;

@@ -1,0 +1,50 @@
+//! What both shapes of the application do alike on the desktop.
+
+use plimsoll_actions::{Notifications, Ports};
+use plimsoll_bus::{Bus, systemd};
+use plimsoll_engine::{Environment, Running};
+use plimsoll_tray::Sources;
+
+/// Shows a notification for every level that a session reaches, for as long as the engine runs.
+pub fn employ_notifications(running: &mut Running) {
+    let notifications = Notifications::new(Ports {
+        ledger: running.ledger().clone(),
+        snapshots: running.snapshots(),
+        hints: running.hints(),
+        bus: Bus::of_user(),
+        now: running.clock(),
+    });
+    running.employ("notifications", move |stop| notifications.clone().run(stop));
+}
+
+/// What the tray is drawn from.
+#[must_use]
+pub fn tray_sources(running: &Running) -> Sources {
+    Sources {
+        snapshots: running.snapshots(),
+        status: running.status(),
+        calendar: running.calendar(),
+        now: running.clock(),
+    }
+}
+
+/// Whether this process is the one of a unit of systemd.
+///
+/// Source: systemd.exec(5), `SYSTEMD_EXEC_PID`, from version 248 on.
+#[must_use]
+pub fn is_managed(environment: &Environment) -> bool {
+    let own = std::process::id().to_string();
+    environment.get("SYSTEMD_EXEC_PID").is_some_and(|pid| pid == own.as_str())
+}
+
+/// Asks systemd, where this process is the one of a unit, to stop service and socket: an end by itself would be
+/// mended by a restart, and the next export would start it again.
+pub async fn ended_by_manager(environment: &Environment) {
+    if !is_managed(environment) {
+        return;
+    }
+    let units = ["plimsoll.socket", "plimsoll.service"];
+    if let Err(error) = systemd::stop_units(&Bus::of_user(), &units).await {
+        tracing::warn!(%error, "cannot ask systemd to stop the service; it will start again");
+    }
+}

@@ -1,0 +1,186 @@
+//! The tray icon over D-Bus: a StatusNotifierItem, which needs no display and no toolkit.
+
+use std::sync::Arc;
+
+use ksni::{
+    Handle, ToolTip, TrayMethods,
+    menu::{MenuItem, StandardItem},
+};
+use plimsoll_bus::{Bus, Presence};
+use plimsoll_domain::{
+    Point, Show,
+    health::{Hint, Hints},
+};
+use plimsoll_tray::{Action, Entry, Face, Port, SIZES, Sources};
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+/// What shows tray icons, where something does.
+const WATCHER: &str = "org.kde.StatusNotifierWatcher";
+
+const NO_PANEL: &str = "No panel shows tray icons here, so Plimsoll's is not seen. On GNOME, install the \
+     extension AppIndicator and KStatusNotifierItem Support; in Xfce, add the Status Tray Plugin to the panel.";
+const NO_BUS: &str = "There is no session bus, so there is no tray icon and no notification. Start Plimsoll from \
+     the desktop, or as a service with `plimsoll service install`.";
+
+/// Keeps the tray icon.
+#[derive(Clone)]
+pub(crate) struct Tray {
+    sources: Sources,
+    choices: mpsc::Sender<Action>,
+    hints: Arc<dyn Hints>,
+}
+
+impl Tray {
+    pub(crate) fn new(
+        sources: Sources,
+        choices: mpsc::Sender<Action>,
+        hints: Arc<dyn Hints>,
+    ) -> Self {
+        Self { sources, choices, hints }
+    }
+
+    /// Runs until stopped: the icon is there whenever there is a session bus, and is seen whenever a panel is.
+    pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), ksni::Error> {
+        let bus = Bus::of_user();
+        let presence = watch::Sender::new(Presence::Absent);
+        let watched = [(WATCHER, &presence)];
+        tokio::select! {
+            () = bus.follow(&watched) => Ok(()),
+            () = self.hint(presence.subscribe()) => Ok(()),
+            ended = self.keep(presence.subscribe(), &stop) => ended,
+        }
+    }
+
+    /// Says when nobody would see the icon, and how to get it.
+    async fn hint(&self, mut presence: watch::Receiver<Presence>) {
+        loop {
+            match *presence.borrow_and_update() {
+                Presence::Present => self.hints.clear(Hint::NoTray),
+                Presence::Absent | Presence::Startable => {
+                    self.hints.raise(Hint::NoTray, NO_PANEL.to_owned());
+                }
+                Presence::NoBus => self.hints.raise(Hint::NoTray, NO_BUS.to_owned()),
+            }
+            if presence.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn keep(
+        &self,
+        mut presence: watch::Receiver<Presence>,
+        stop: &CancellationToken,
+    ) -> Result<(), ksni::Error> {
+        while !stop.is_cancelled() {
+            let there = presence.wait_for(|now| *now == Presence::Present);
+            let Some(Ok(_)) = stop.run_until_cancelled(there).await else { break };
+            let item = Item { face: None, choices: self.choices.clone() };
+            // A panel that leaves between the question and now is waited for.
+            let handle = item.assume_sni_available(true).spawn().await?;
+            let gone = presence.wait_for(|now| *now == Presence::NoBus);
+            let bus_gone = stop.child_token();
+            tokio::select! {
+                () = plimsoll_tray::drive(self.sources.clone(), Shown(handle.clone()), bus_gone) => {}
+                _ = gone => {}
+            }
+            handle.shutdown().await;
+        }
+        Ok(())
+    }
+}
+
+/// The icon on the bus.
+struct Shown(Handle<Item>);
+
+impl Port for Shown {
+    async fn show(&mut self, face: Arc<Face>) {
+        // `None` where the bus is gone, which is seen elsewhere.
+        self.0.update(|item| item.face = Some(face)).await;
+    }
+}
+
+/// What the panel asks.
+struct Item {
+    /// `None` until first drawn.
+    face: Option<Arc<Face>>,
+    choices: mpsc::Sender<Action>,
+}
+
+impl Item {
+    fn choose(&self, action: Action) {
+        // Full only when the resident is stuck; the user presses again.
+        let _ = self.choices.try_send(action);
+    }
+}
+
+impl ksni::Tray for Item {
+    fn id(&self) -> String {
+        "plimsoll".to_owned()
+    }
+
+    fn title(&self) -> String {
+        self.face.as_ref().map_or_else(|| "Plimsoll".to_owned(), |face| face.title.clone())
+    }
+
+    fn icon_pixmap(&self) -> Vec<ksni::Icon> {
+        let Some(face) = &self.face else { return Vec::new() };
+        SIZES.into_iter().map(|size| argb(size, face.icon.pixels(size))).collect()
+    }
+
+    fn tool_tip(&self) -> ToolTip {
+        let Some(face) = &self.face else { return ToolTip::default() };
+        ToolTip {
+            title: face.title.clone(),
+            description: markup(&face.tooltip),
+            ..ToolTip::default()
+        }
+    }
+
+    fn activate(&mut self, x: i32, y: i32) {
+        // Panels that do not know where the icon is say zero.
+        let at = (x != 0 || y != 0).then_some(Point { x, y });
+        self.choose(Action::Show(Show::Popover { at, toggle: true }));
+    }
+
+    fn secondary_activate(&mut self, _x: i32, _y: i32) {
+        self.choose(Action::Show(Show::Dashboard { session: None }));
+    }
+
+    fn menu(&self) -> Vec<MenuItem<Self>> {
+        let entries = self.face.iter().flat_map(|face| &face.menu);
+        entries.map(menu_item).collect()
+    }
+}
+
+fn menu_item(entry: &Entry) -> MenuItem<Item> {
+    let Entry::Item { label, action } = entry else { return MenuItem::Separator };
+    let chosen = action.clone();
+    StandardItem {
+        // An underscore would mark the letter after it.
+        label: label.replace('_', "__"),
+        enabled: action.is_some(),
+        activate: Box::new(move |item: &mut Item| {
+            if let Some(action) = &chosen {
+                item.choose(action.clone());
+            }
+        }),
+        ..StandardItem::default()
+    }
+    .into()
+}
+
+/// Plain text as the protocol wants descriptions: markup that has no tag for a new line.
+fn markup(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// Pixels as the protocol wants them: alpha first.
+fn argb(size: u32, mut rgba: Vec<u8>) -> ksni::Icon {
+    for pixel in rgba.chunks_exact_mut(4) {
+        pixel.rotate_right(1);
+    }
+    let side = i32::try_from(size).unwrap_or(i32::MAX);
+    ksni::Icon { width: side, height: side, data: rgba }
+}
