@@ -1,14 +1,18 @@
 # `make` alone lists what there is. Longer logic is in scripts/, one purpose each.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test bench ui lint screenshots icons clean ready
+.PHONY: help run serve test bench ui lint screenshots icons clean ready desktop
 
 release := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release/plimsoll
 
 help: ## lists these
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ui ## builds what changed and starts Plimsoll in the foreground
+run: desktop ui ## builds what changed and starts Plimsoll in the foreground, with tray icon and windows
+	cargo build --release --locked --features desktop --bin plimsoll-window --bin plimsoll
+	$(release)
+
+serve: ui ## the same without tray and windows; needs no GUI toolkit
 	cargo run --release --locked --bin plimsoll -- serve
 
 test: ## installs what the tests need and runs all of them
@@ -16,8 +20,9 @@ test: ## installs what the tests need and runs all of them
 	@scripts/system-packages test
 	@scripts/test
 
-bench: ui ## measures the resident: ingest, latency, memory
-	cargo build --release --locked --bin plimsoll
+bench: desktop ui ## measures it: ingest, latency, memory, tray and windows
+	@scripts/system-packages test
+	cargo build --release --locked --features desktop --bin plimsoll-window --bin plimsoll
 	PLIMSOLL_BIN=$(release) cargo run --release --locked -p plimsoll-bench
 
 ui: ready ## builds the page that the binary embeds
@@ -45,3 +50,6 @@ clean: ## removes everything that was built or installed here
 ready:
 	@scripts/toolchain
 	@scripts/system-packages
+
+desktop: ready
+	@scripts/system-packages desktop
