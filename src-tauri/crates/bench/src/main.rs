@@ -1,10 +1,13 @@
-//! `plimsoll-bench`: what the resident costs and how fast it is, beside a bare reference.
+//! `plimsoll-bench`: what Plimsoll costs and how fast it is: the engine beside a bare reference, the tray and
+//! the windows on a screen of their own.
 //!
 //! Each part prints its figures with their goals. It fails only where something does not work: an
 //! error answer, a lost record, a process that ends. A missed goal is a figure like any other.
 
 #![allow(clippy::print_stdout, reason = "printing figures is what it is for")]
 
+mod desktop;
+mod family;
 mod figures;
 mod histogram;
 mod ingest;
@@ -13,6 +16,7 @@ mod load;
 mod payload;
 mod process;
 mod reference;
+mod restart;
 mod target;
 mod weight;
 
@@ -26,13 +30,14 @@ use crate::load::Protocol;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Measures the resident: ingest, latency, weight. All three without a command.
+/// Measures Plimsoll: ingest, latency, weight, restart, desktop. All of them without a command.
 #[derive(Debug, Parser)]
 #[command(name = "plimsoll-bench", version)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
-    /// The resident's program; by default the `plimsoll` beside this one.
+    /// The resident's program; by default the `plimsoll` beside this one. The program with windows is
+    /// looked for beside it.
     #[arg(long, global = true, env = "PLIMSOLL_BIN")]
     plimsoll: Option<PathBuf>,
     /// Where ledgers are put, on the disk that is to be measured; by default beside this program.
@@ -55,6 +60,10 @@ enum Command {
     Latency,
     /// Start-up, memory, and processor time while idle.
     Weight,
+    /// Killed and restarted under load, while a stand-in for systemd holds the sockets.
+    Restart,
+    /// Tray and windows in both shapes of the application: memory, and from a click to the painted popover.
+    Desktop,
     /// Puts load on any receiver.
     Load(load::Arguments),
     /// The reference receiver: full decode, one writer with group commit, nothing else.
@@ -75,26 +84,27 @@ fn main() -> Result<()> {
         Some(Command::Reference(reference)) => reference::run(&reference),
         Some(Command::Load(load)) => runtime()?.block_on(load::run(&load)),
         Some(Command::Ingest { protocol }) => {
-            let bench = Bench::new(&arguments)?;
-            runtime()?.block_on(ingest::run(&bench, protocol))
+            measure(&arguments, async |bench| ingest::run(bench, protocol).await)
         }
-        Some(Command::Latency) => {
-            let bench = Bench::new(&arguments)?;
-            runtime()?.block_on(latency::run(&bench))
-        }
-        Some(Command::Weight) => {
-            let bench = Bench::new(&arguments)?;
-            runtime()?.block_on(weight::run(&bench))
-        }
-        None => {
-            let bench = Bench::new(&arguments)?;
-            runtime()?.block_on(async {
-                ingest::run(&bench, Protocol::Protobuf).await?;
-                latency::run(&bench).await?;
-                weight::run(&bench).await
-            })
-        }
+        Some(Command::Latency) => measure(&arguments, latency::run),
+        Some(Command::Weight) => measure(&arguments, weight::run),
+        Some(Command::Restart) => measure(&arguments, restart::run),
+        Some(Command::Desktop) => measure(&arguments, desktop::run),
+        None => measure(&arguments, everything),
     }
+}
+
+fn measure(arguments: &Arguments, part: impl AsyncFnOnce(&Bench) -> Result<()>) -> Result<()> {
+    let bench = Bench::new(arguments)?;
+    runtime()?.block_on(part(&bench))
+}
+
+async fn everything(bench: &Bench) -> Result<()> {
+    ingest::run(bench, Protocol::Protobuf).await?;
+    latency::run(bench).await?;
+    weight::run(bench).await?;
+    restart::run(bench).await?;
+    desktop::run(bench).await
 }
 
 /// One thread: the load shares the machine with what it measures.
@@ -120,5 +130,10 @@ impl Bench {
         std::fs::create_dir_all(&folder)
             .with_context(|| format!("cannot make {}", folder.display()))?;
         Ok(Self { plimsoll, folder, quick: arguments.quick })
+    }
+
+    /// The program with windows; it may be missing.
+    fn window(&self) -> PathBuf {
+        self.plimsoll.with_file_name("plimsoll-window")
     }
 }

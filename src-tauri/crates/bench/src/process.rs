@@ -16,10 +16,26 @@ impl Process {
         Self { pid }
     }
 
+    pub(crate) fn pid(self) -> u32 {
+        self.pid
+    }
+
+    /// What the system notes of it.
+    pub(crate) fn stat(self) -> Result<Stat> {
+        let stat = self.read("stat")?;
+        Stat::parse(&stat).with_context(|| format!("cannot read what is noted of {}", self.pid))
+    }
+
     /// Clock ticks spent in user and system mode by all its threads.
     pub(crate) fn ticks(self) -> Result<u64> {
-        let stat = self.read("stat")?;
-        parse_ticks(&stat).with_context(|| format!("cannot read the times of {}", self.pid))
+        self.stat().map(|stat| stat.ticks)
+    }
+
+    /// The name of its program.
+    pub(crate) fn name(self) -> Result<String> {
+        let program = fs::read_link(format!("/proc/{}/exe", self.pid));
+        let program = program.with_context(|| format!("process {} is gone", self.pid))?;
+        Ok(program.file_name().unwrap_or_default().to_string_lossy().into_owned())
     }
 
     /// The same as a duration.
@@ -59,6 +75,34 @@ impl Process {
     }
 }
 
+/// What the system notes of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stat {
+    /// Whether it still runs: one that ended and was not waited for is noted too.
+    pub(crate) alive: bool,
+    pub(crate) parent: u32,
+    /// Clock ticks in user and system mode.
+    pub(crate) ticks: u64,
+    /// When it began, in ticks since the machine did.
+    pub(crate) born: u64,
+}
+
+impl Stat {
+    /// The 2nd field, in parentheses, may hold anything; those after it are numbered from 3.
+    fn parse(stat: &str) -> Option<Self> {
+        let (_, rest) = stat.rsplit_once(')')?;
+        let fields: Vec<_> = rest.split_ascii_whitespace().collect();
+        let field = |number: usize| fields.get(number - 3).copied();
+        let count = |number| field(number)?.parse::<u64>().ok();
+        Some(Self {
+            alive: !matches!(field(3)?, "Z" | "X"),
+            parent: field(4)?.parse().ok()?,
+            ticks: count(14)? + count(15)?,
+            born: count(22)?,
+        })
+    }
+}
+
 /// Ticks as time.
 pub(crate) fn as_duration(ticks: u64) -> Duration {
     let per_second = rustix::param::clock_ticks_per_second();
@@ -90,15 +134,6 @@ fn parse_machine(stat: &str) -> Option<(u64, u64)> {
     Some((all, fields.get(3)? + fields.get(4)?))
 }
 
-/// utime and stime are the 14th and 15th field; the 2nd, in parentheses, may hold anything.
-fn parse_ticks(stat: &str) -> Option<u64> {
-    let (_, rest) = stat.rsplit_once(')')?;
-    let mut fields = rest.split_ascii_whitespace().skip(11);
-    let user: u64 = fields.next()?.parse().ok()?;
-    let system: u64 = fields.next()?.parse().ok()?;
-    Some(user + system)
-}
-
 fn kib_field(text: &str, field: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(field))?;
     let kib: u64 = line.split_ascii_whitespace().next()?.parse().ok()?;
@@ -109,12 +144,16 @@ fn kib_field(text: &str, field: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// Scenario: a stat line whose program's name has spaces and parentheses, and a rollup.
+    /// Scenario: a stat line whose program's name has spaces and parentheses, the same of a process that
+    /// ended, and a rollup.
     /// Guarantees: the right fields are read.
     #[test]
     fn fields_are_found() {
         let stat = "42 (a (b) c) S 1 42 42 0 -1 4194304 100 0 0 0 31 11 0 0 20 0 4 0 100 1 2";
-        assert_eq!(parse_ticks(stat), Some(42));
+        let read = Stat { alive: true, parent: 1, ticks: 42, born: 100 };
+        assert_eq!(Stat::parse(stat), Some(read));
+        let ended = Stat::parse(&stat.replace(") S ", ") Z "));
+        assert_eq!(ended, Some(Stat { alive: false, ..read }));
         assert_eq!(kib_field("Rss:  10 kB\nPss:    7 kB\nPss_Anon: 5 kB\n", "Pss:"), Some(7168));
         assert_eq!(kib_field("Rss:  10 kB\n", "Pss:"), None);
         let machine = "cpu  10 0 5 70 5 1 2 7 3 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n";

@@ -31,7 +31,7 @@ pub(crate) async fn run(bench: &Bench) -> Result<()> {
     let target = Target::start(bench, Which::Resident).await?;
     let process = target.process();
     figures::line("PSS after the start", &megabytes(process.proportional()?), "");
-    ten_thousand_requests(&target).await?;
+    ten_thousand_requests(target.address(Protocol::Protobuf)?, process).await?;
     figures::line("PSS right after 10,000 requests", &megabytes(process.proportional()?), "");
     idle_minute(bench, process).await?;
     idle_clients(bench, &target).await
@@ -93,9 +93,10 @@ fn free_port() -> Result<SocketAddr> {
     Ok(listener.local_addr()?)
 }
 
-async fn ten_thousand_requests(target: &Target) -> Result<()> {
+/// Puts a burst of requests on the receiver `address` of the process `server`.
+pub(crate) async fn ten_thousand_requests(address: SocketAddr, server: Process) -> Result<()> {
     let load = Load {
-        address: target.address(Protocol::Protobuf)?,
+        address,
         protocol: Protocol::Protobuf,
         connections: CONNECTIONS,
         pace: Pace::Closed,
@@ -103,7 +104,7 @@ async fn ten_thousand_requests(target: &Target) -> Result<()> {
         run: Run::begin(),
         watch: None,
     };
-    load.put_on(target.process()).await.context("plimsoll does not bear the load").map(drop)
+    load.put_on(server).await.context("plimsoll does not bear the load").map(drop)
 }
 
 async fn idle_minute(bench: &Bench, process: Process) -> Result<()> {
@@ -161,6 +162,7 @@ async fn idle_client(address: SocketAddr, run: Run, number: usize) -> Result<()>
     }
 }
 
-fn minute(bench: &Bench) -> Duration {
+/// How long idleness is watched.
+pub(crate) fn minute(bench: &Bench) -> Duration {
     Duration::from_secs(if bench.quick { 10 } else { 60 })
 }
