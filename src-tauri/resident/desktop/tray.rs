@@ -43,7 +43,7 @@ impl Tray {
     /// Runs until stopped: the icon is there whenever there is a session bus, and is seen whenever a panel is.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), ksni::Error> {
         let bus = Bus::of_user();
-        let presence = watch::Sender::new(Presence::Absent);
+        let presence = watch::Sender::new(Presence::default());
         let watched = [(WATCHER, &presence)];
         tokio::select! {
             () = bus.follow(&watched) => Ok(()),
