@@ -4,10 +4,12 @@
 //! numbers, nothing else. Nothing waits for this crate: a notification service that is absent, refuses or
 //! hangs costs its own notification and a hint, no more.
 
+mod cycle;
 #[cfg_attr(all(unix, not(target_os = "macos")), path = "desktop/xdg.rs")]
 #[cfg_attr(not(all(unix, not(target_os = "macos"))), path = "desktop/elsewhere.rs")]
 mod desktop;
 mod feed;
+mod known;
 mod notice;
 mod notifications;
 mod recent;

@@ -4,7 +4,9 @@ use plimsoll_domain::{
     Alert, Level,
     text::{plain, tokens},
 };
-use plimsoll_watch::{Gauge, SessionView, Snapshot, Subagent};
+use plimsoll_watch::{Gauge, Snapshot};
+
+use crate::known::Known;
 
 /// Characters of a name at most; a project's folder is hardly ever longer.
 const NAME: usize = 60;
@@ -24,15 +26,9 @@ impl Notice {
     /// What an alert means for its session as it is known now.
     #[must_use]
     pub fn of(alert: &Alert, snapshot: &Snapshot) -> Self {
-        let session = &alert.thread.session;
-        let name = plain(&snapshot.name(session), NAME);
-        let view = snapshot.sessions.iter().find(|view| view.session == *session);
-        let subagent = view.and_then(|view| subagent(alert, view));
+        let name = plain(&snapshot.name(&alert.thread.session), NAME);
+        let Known { subagent, gauge } = Known::of(alert, snapshot);
         let filled = format!("{} of {} tokens", tokens(alert.occupancy), tokens(alert.line));
-        let gauge = match alert.thread.agent {
-            Some(_) => subagent.map(|subagent| &subagent.gauge),
-            None => view.and_then(|view| view.gauge.as_ref()),
-        };
         let outlook = outlook(alert, gauge);
         let body = match (&alert.thread.agent, subagent.and_then(|known| known.name.as_deref())) {
             (None, _) => format!("{filled}: {outlook}."),
@@ -43,11 +39,6 @@ impl Notice {
         };
         Self { summary: format!("{name}: {}", alert.level.name()), body, level: alert.level }
     }
-}
-
-fn subagent<'a>(alert: &Alert, view: &'a SessionView) -> Option<&'a Subagent> {
-    let agent = alert.thread.agent.as_ref()?;
-    view.subagents.iter().find(|subagent| subagent.agent == *agent)
 }
 
 /// What is left, and what happens then.

@@ -2,6 +2,7 @@
 
 mod attend;
 mod outage;
+mod screen;
 
 use std::{fmt, sync::Arc};
 
@@ -40,7 +41,7 @@ pub enum NotificationsError {
 pub struct Ports {
     /// Grants the alerts.
     pub ledger: Ledger,
-    /// Knows the sessions' names.
+    /// Knows the sessions' names, and when what was said of them is over.
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// Where the absence of a notification service is told.
     pub hints: Arc<dyn Hints>,
@@ -72,12 +73,14 @@ impl Notifications {
     }
 
     /// Runs until stopped: one notification for each alert, at most once; those that happened more than two
-    /// minutes ago are past. After an error another run of a clone goes on where this one ended.
+    /// minutes ago are past. What is no longer so is taken down. After an error another run of a clone
+    /// goes on where this one ended.
     ///
     /// # Errors
     /// When the ledger cannot be followed. What the desktop lacks is none.
     pub async fn run(self, stop: CancellationToken) -> Result<(), NotificationsError> {
-        stop.run_until_cancelled_owned(self.serve()).await.unwrap_or(Ok(()))
+        let serving = Box::pin(self.serve());
+        stop.run_until_cancelled_owned(serving).await.unwrap_or(Ok(()))
     }
 
     async fn serve(self) -> Result<(), NotificationsError> {

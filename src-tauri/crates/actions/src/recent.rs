@@ -36,6 +36,15 @@ impl<T> Recent<T> {
         std::mem::take(&mut self.0).into_iter().map(|(_, thing)| thing)
     }
 
+    /// Everything of which this is true, oldest first; the rest stays.
+    pub(crate) fn take_if(&mut self, mut is_meant: impl FnMut(&T) -> bool) -> Vec<T> {
+        self.0.extract_if(.., |(_, thing)| is_meant(thing)).map(|(_, thing)| thing).collect()
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
@@ -49,7 +58,7 @@ mod tests {
         SessionId::new(format!("session-{number}"))
     }
 
-    /// Scenario: more sessions than are remembered, one of them put twice, one removed.
+    /// Scenario: more sessions than are remembered, one of them put twice, one removed, some taken.
     /// Guarantees: the newest thing of each session, in order; the oldest sessions are forgotten.
     #[test]
     fn the_last_sessions_are_remembered() {
@@ -62,10 +71,11 @@ mod tests {
         recent.remove(&session(5));
         assert_eq!(recent.get(&session(0)), Some(&1_000));
         assert_eq!((recent.get(&session(1)), recent.get(&session(2))), (None, Some(&2)));
+        assert_eq!(recent.take_if(|thing| [1_000, 3].contains(thing)), [3, 1_000]);
         let all: Vec<usize> = recent.take().collect();
-        let wished: Vec<usize> =
-            [2, 3, 4].into_iter().chain(6..SESSIONS).chain([1_000, SESSIONS]).collect();
+        let wished: Vec<usize> = [2, 4].into_iter().chain(6..=SESSIONS).collect();
         assert_eq!(all, wished);
+        assert!(recent.is_empty());
         assert_eq!(recent.take().count(), 0);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::Notice;
 
-/// Why a notice was not shown, in the words of the desktop, which never repeat the notice.
+/// Why a notice was not shown or withdrawn, in the words of the desktop, which never repeat the notice.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Refused(pub(crate) String);
@@ -15,4 +15,7 @@ pub(crate) trait Showing: Send {
         notice: &Notice,
         replaced: Option<u32>,
     ) -> impl Future<Output = Result<u32, Refused>> + Send;
+
+    /// Takes down what was shown under a number, where it is still there.
+    fn withdraw(&mut self, id: u32) -> impl Future<Output = Result<(), Refused>> + Send;
 }

@@ -1,6 +1,6 @@
 //! The user's session bus: which services are there, and what the user's service manager knows.
 //!
-//! Invariants: the only crate of the product that speaks D-Bus itself. A connection has no thread of its own
+//! Invariants: asks and follows only; icons and notifications have adapters of their own. A connection has no thread of its own
 //! and, while the bus is there, no timer: what happens wakes it, nothing else does. Off Linux every service
 //! counts as present and nobody manages services; only `platform` differs.
 

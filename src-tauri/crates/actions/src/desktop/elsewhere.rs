@@ -1,4 +1,5 @@
-//! Desktops that show notifications by their own means, in plain text, and cannot replace one.
+//! Desktops that show notifications by their own means, in plain text, and cannot replace or withdraw
+//! one.
 
 use notify_rust::Notification;
 
@@ -19,5 +20,9 @@ impl Showing for Desktop {
         let shown = shown.await.map_err(|error| Refused(error.to_string()))?;
         shown.map_err(|error| Refused(error.to_string()))?;
         Ok(0)
+    }
+
+    async fn withdraw(&mut self, _: u32) -> Result<(), Refused> {
+        Ok(())
     }
 }

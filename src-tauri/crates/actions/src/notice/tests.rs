@@ -4,7 +4,7 @@ use plimsoll_domain::{
     AgentId, Line, LineKind, Model, SessionId, ThreadKey, Timestamp, Window, WindowKind,
 };
 use plimsoll_ledger::Usage;
-use plimsoll_watch::State;
+use plimsoll_watch::{SessionView, State, Subagent};
 
 use super::*;
 

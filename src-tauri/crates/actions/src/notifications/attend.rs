@@ -16,16 +16,15 @@ use tokio::{sync::watch, time::timeout};
 use super::{
     Clock, NotificationsError,
     outage::{Failure, describe},
+    screen::Screen,
 };
 use crate::{
     Notice,
+    cycle::{is_fresh, is_over},
     feed::{Books, Feed},
     recent::Recent,
     showing::{Refused, Showing},
 };
-
-/// What happened longer ago than this (event time) is not shown any more.
-const FRESH: Duration = Duration::from_secs(2 * 60);
 
 /// How long the notification service may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -48,8 +47,7 @@ pub(super) struct Attendant<B, S> {
     showing: S,
     /// The presence last acted upon.
     service: Presence,
-    /// Under which number the service shows a session's last notice.
-    shown: Recent<u32>,
+    screen: Screen,
     /// Alerts that could not be shown because nobody was there; each is tried once more.
     parked: Recent<Alert>,
     /// What went wrong last, unless something went right since.
@@ -67,7 +65,7 @@ impl<B: Books, S: Showing> Attendant<B, S> {
             feed,
             showing,
             service: Presence::default(),
-            shown: Recent::new(),
+            screen: Screen::new(),
             parked: Recent::new(),
             failure: None,
             failures: 0,
@@ -85,6 +83,7 @@ impl<B: Books, S: Showing> Attendant<B, S> {
                 biased;
                 Ok(()) = self.around.service.changed() => self.look().await,
                 alert = self.feed.next() => self.meet(alert?).await,
+                () = self.screen.time_to_look(&mut self.around.snapshots) => self.tidy().await,
             }
         }
     }
@@ -96,7 +95,7 @@ impl<B: Books, S: Showing> Attendant<B, S> {
         // Numbers are the service's own. Those that one gave which was being started are of the one that is
         // there now; any others are of one that is gone.
         if before == Presence::Present || self.service != Presence::Present {
-            self.shown.clear();
+            self.screen.clear();
         }
         if self.service == Presence::Present {
             self.failure = None;
@@ -104,7 +103,8 @@ impl<B: Books, S: Showing> Attendant<B, S> {
         self.tell();
         if self.service.answers() {
             for alert in self.parked.take() {
-                if self.is_fresh(&alert) {
+                let now = (self.around.now)();
+                if is_fresh(&alert, now) && !is_over(&alert, &self.around.snapshots.borrow(), now) {
                     // Not parked again: a service that ends whenever it is called would be started for ever.
                     let _ = self.show(&alert).await;
                 }
@@ -113,7 +113,7 @@ impl<B: Books, S: Showing> Attendant<B, S> {
     }
 
     async fn meet(&mut self, alert: Alert) {
-        if !self.is_fresh(&alert) {
+        if !is_fresh(&alert, (self.around.now)()) {
             return;
         }
         let session = alert.thread.session.clone();
@@ -124,15 +124,14 @@ impl<B: Books, S: Showing> Attendant<B, S> {
         }
     }
 
-    /// Shows an alert. After [`Failure::NotThere`] it is on no screen; after the others it may be, so that it
-    /// must not be tried again.
+    /// Shows an alert. Only after [`Failure::NotThere`] may it be tried again: it is on no screen.
     async fn show(&mut self, alert: &Alert) -> Result<(), Failure> {
         let notice = Notice::of(alert, &*self.snapshot(alert).await);
         let session = &alert.thread.session;
-        let showing = self.showing.show(&notice, self.shown.get(session).copied());
+        let showing = self.showing.show(&notice, self.screen.number(session));
         let outcome = match timeout(PATIENCE, showing).await {
             Ok(Ok(id)) => {
-                self.shown.put(session.clone(), id);
+                self.screen.put(alert.clone(), id);
                 Ok(())
             }
             Ok(Err(error)) => Err((self.blame(), error)),
@@ -149,25 +148,42 @@ impl<B: Books, S: Showing> Attendant<B, S> {
         outcome
     }
 
-    /// Whose fault an error is.
+    /// Whose fault an error is. A service that was there when it was called may have shown the alert before
+    /// it failed or left.
     fn blame(&self) -> Failure {
-        match *self.around.service.borrow() {
-            Presence::Present => Failure::Refused,
-            _ => Failure::NotThere,
+        let after = *self.around.service.borrow();
+        if self.service == Presence::Present || after == Presence::Present {
+            Failure::Refused
+        } else {
+            Failure::NotThere
         }
     }
 
     /// The snapshot that knows of an alert; the newest where none comes.
-    async fn snapshot(&mut self, alert: &Alert) -> Arc<Snapshot> {
+    async fn snapshot(&self, alert: &Alert) -> Arc<Snapshot> {
         let knows = |snapshot: &Arc<Snapshot>| Some(snapshot.revision) >= alert.revision;
-        let known = self.around.snapshots.wait_for(knows);
+        // Its own, so that what it sees is still news to the screen.
+        let mut snapshots = self.around.snapshots.clone();
         // Too late or never: the newest must do.
-        let _ = timeout(SNAPSHOT_DELAY, known).await;
-        Arc::clone(&self.around.snapshots.borrow())
+        let _ = timeout(SNAPSHOT_DELAY, snapshots.wait_for(knows)).await;
+        Arc::clone(&snapshots.borrow())
     }
 
-    fn is_fresh(&self, alert: &Alert) -> bool {
-        (self.around.now)().since(alert.at) <= FRESH
+    /// Takes down what is no longer so, each once. A service that does not answer is not waited for longer
+    /// than for one alert.
+    async fn tidy(&mut self) {
+        let snapshot = Arc::clone(&self.around.snapshots.borrow_and_update());
+        let over = self.screen.take_over(&snapshot, (self.around.now)());
+        let withdrawing = async {
+            for id in over {
+                if let Err(error) = self.showing.withdraw(id).await {
+                    tracing::debug!(%error, "a notification was not withdrawn");
+                }
+            }
+        };
+        if timeout(PATIENCE, withdrawing).await.is_err() {
+            tracing::debug!("notifications were not withdrawn in time");
+        }
     }
 
     /// Brings the hint up to date.

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const FOLDER: &str = "PLIMSOLL_TEST_CHILD_FOLDER";
 
 /// The test that is the child.
-pub(crate) const NAME: &str = "child::claims_what_it_is_told";
+pub(crate) const NAME: &str = "child::does_what_it_is_told";
 
 /// Tells the parent of hints.
 struct Told;
@@ -40,35 +40,46 @@ impl Hints for Told {
 
 /// Past the test harness, which keeps what is printed.
 fn say(line: &str) {
-    writeln!(io::stderr(), "{line}").unwrap();
+    let mut parent = io::stderr().lock();
+    writeln!(parent, "{line}").unwrap();
 }
 
-/// Scenario: run by the harness; and run by the parent, which writes `SESSION AGENT LEVEL` lines.
-/// Guarantees: the first passes; the other claims an alert for each line and shows it, until there are no more.
+/// Scenario: run by the harness; and run by the parent, which writes `claim SESSION AGENT LEVEL` and
+/// `begin SESSION` lines.
+/// Guarantees: the first passes; the other claims an alert and shows it, or has the session's main thread
+/// begin a cycle, until there are no more lines.
 #[test]
-fn claims_what_it_is_told() {
+fn does_what_it_is_told() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let runtime = Runtime::new().unwrap();
-    let ledger = runtime.block_on(start(PathBuf::from(folder)));
+    let snapshots = watch::Sender::new(Arc::new(snapshot(Vec::new())));
+    let ledger = runtime.block_on(start(PathBuf::from(folder), snapshots.subscribe()));
     for line in io::stdin().lock().lines() {
         let line = line.unwrap();
-        let [session, agent, level] = line.split(' ').collect::<Vec<_>>().try_into().unwrap();
-        let alert = alert(session, agent, level.parse().unwrap());
-        let claim = runtime.block_on(ledger.claim(alert)).unwrap();
-        assert!(matches!(claim, Claim::Granted(_)));
+        match line.split(' ').collect::<Vec<_>>()[..] {
+            ["claim", session, agent, level] => {
+                let alert = alert(session, agent, level.parse().unwrap());
+                let claim = runtime.block_on(ledger.claim(alert)).unwrap();
+                assert!(matches!(claim, Claim::Granted(_)));
+            }
+            ["begin", session] => {
+                snapshots.send_replace(Arc::new(snapshot(vec![view(session, None, now())])));
+            }
+            _ => panic!("{line}"),
+        }
     }
     runtime.shutdown_background();
 }
 
 /// A ledger with its writer, and notifications over it.
-async fn start(folder: PathBuf) -> Ledger {
+async fn start(folder: PathBuf, snapshots: watch::Receiver<Arc<Snapshot>>) -> Ledger {
     let path = folder.join("ledger.db");
     let options = LedgerOptions { path, queue: 64, busy: Duration::from_secs(5) };
     let (ledger, mut writer) = Ledger::open(options).await.unwrap();
     tokio::spawn(async move { writer.run(CancellationToken::new()).await });
     let notifications = Notifications::new(Ports {
         ledger: ledger.clone(),
-        snapshots: watch::channel(Arc::new(snapshot())).1,
+        snapshots,
         hints: Arc::new(Told),
         bus: Bus::of_user(),
         now: Arc::new(now),
@@ -98,8 +109,16 @@ fn alert(session: &str, agent: &str, level: i64) -> Alert {
     }
 }
 
-/// One that knows every alert, and session `one` in the project `harbour` with a subagent `agent`.
-fn snapshot() -> Snapshot {
+/// One that knows every alert, and session `one` in the project `harbour` beside others.
+fn snapshot(others: Vec<SessionView>) -> Snapshot {
+    let mut sessions = vec![view("one", Some("/home/me/harbour"), Timestamp::EPOCH)];
+    sessions.retain(|known| others.iter().all(|other| other.session != known.session));
+    let sessions = sessions.into_iter().chain(others).map(Arc::new).collect();
+    Snapshot { revision: Revision(i64::MAX), sessions, ..Snapshot::default() }
+}
+
+/// A session with a subagent `agent`, whose main thread began its cycle then.
+fn view(session: &str, project: Option<&str>, cycle: Timestamp) -> SessionView {
     let model = Model::parse("claude-sonnet-4-6").0;
     let gauge = Gauge {
         occupancy: 110_000,
@@ -119,13 +138,13 @@ fn snapshot() -> Snapshot {
         gauge,
         last_arrival: Timestamp::EPOCH,
     };
-    let view = SessionView {
-        session: SessionId::new("one"),
-        project: Some("/home/me/harbour".into()),
+    SessionView {
+        session: SessionId::new(session),
+        project: project.map(Arc::from),
         branch: None,
         client_version: None,
         state: State::Working,
-        gauge: Some(gauge),
+        gauge: Some(Gauge { cycle, ..gauge }),
         model: Some(model),
         subagents: vec![subagent],
         usage: Usage::default(),
@@ -135,7 +154,5 @@ fn snapshot() -> Snapshot {
         started: Timestamp::EPOCH,
         last_at: Timestamp::EPOCH,
         last_arrival: Timestamp::EPOCH,
-    };
-    let sessions = vec![Arc::new(view)];
-    Snapshot { revision: Revision(i64::MAX), sessions, ..Snapshot::default() }
+    }
 }

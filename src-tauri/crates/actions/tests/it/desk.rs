@@ -1,6 +1,6 @@
 //! A private bus, a notification service on it, and the child that talks to it.
 
-use std::{collections::HashMap, process::Stdio, time::Duration};
+use std::{collections::HashMap, fmt::Debug, process::Stdio, time::Duration};
 
 use tempfile::TempDir;
 use tokio::{
@@ -10,7 +10,11 @@ use tokio::{
     time::timeout,
 };
 use zbus::{
-    Connection, connection::Builder, fdo::DBusProxy, interface, message::Header,
+    Connection,
+    connection::Builder,
+    fdo::{self, DBusProxy},
+    interface,
+    message::Header,
     zvariant::OwnedValue,
 };
 
@@ -32,15 +36,39 @@ pub(crate) struct Notified {
     pub(crate) sender: String,
 }
 
+/// What a service lets a connection do with what another one brought.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manners {
+    /// Replace and close it, as most do.
+    Anyone,
+    /// Neither, while that other one is there: GNOME Shell's `dbusServices/notifications`.
+    Owner,
+}
+
 /// The notification service. It numbers notifications from one.
 struct Service {
+    manners: Manners,
     next: u32,
+    /// Who brought what is shown.
+    owners: HashMap<u32, String>,
     calls: watch::Sender<Vec<Notified>>,
+    closed: watch::Sender<Vec<u32>>,
+}
+
+impl Service {
+    fn check(&self, id: u32, sender: &str) -> fdo::Result<()> {
+        let owner = self.owners.get(&id).filter(|_| self.manners == Manners::Owner);
+        if owner.is_some_and(|owner| owner != sender) {
+            return Err(fdo::Error::InvalidArgs("Invalid notification ID".to_owned()));
+        }
+        Ok(())
+    }
 }
 
 #[interface(name = "org.freedesktop.Notifications")]
 impl Service {
     #[expect(clippy::too_many_arguments, reason = "the specification has so many")]
+    #[expect(clippy::needless_pass_by_value, reason = "zbus hands the header over so")]
     fn notify(
         &mut self,
         app: String,
@@ -52,17 +80,29 @@ impl Service {
         mut hints: HashMap<String, OwnedValue>,
         _timeout: i32,
         #[zbus(header)] header: Header<'_>,
-    ) -> u32 {
+    ) -> fdo::Result<u32> {
         let sender = header.sender().unwrap().to_string();
+        self.check(replaces, &sender)?;
+        let id = if replaces == 0 { self.next + 1 } else { replaces };
+        self.next = self.next.max(id);
+        self.owners.insert(id, sender.clone());
         let urgency = hints.remove("urgency").map(|value| value.try_into().unwrap());
         let desktop_entry = hints.remove("desktop-entry").map(|value| value.try_into().unwrap());
         let call = Notified { app, replaces, icon, summary, body, urgency, desktop_entry, sender };
         self.calls.send_modify(|calls| calls.push(call));
-        if replaces == 0 {
-            self.next += 1;
-            return self.next;
-        }
-        replaces
+        Ok(id)
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "zbus hands the header over so")]
+    fn close_notification(
+        &mut self,
+        id: u32,
+        #[zbus(header)] header: Header<'_>,
+    ) -> fdo::Result<()> {
+        self.check(id, header.sender().unwrap())?;
+        self.owners.remove(&id);
+        self.closed.send_modify(|closed| closed.push(id));
+        Ok(())
     }
 }
 
@@ -71,6 +111,7 @@ pub(crate) struct Desk {
     folder: TempDir,
     address: String,
     calls: watch::Sender<Vec<Notified>>,
+    closed: watch::Sender<Vec<u32>>,
     /// The service, once it came.
     service: Option<Connection>,
     looking: Connection,
@@ -99,17 +140,25 @@ impl Desk {
         let mut lines = BufReader::new(daemon.stdout.take().unwrap()).lines();
         let address = timeout(DEADLINE, lines.next_line()).await.unwrap().unwrap().unwrap();
         let looking = connect(&address).await;
-        let calls = watch::Sender::new(Vec::new());
-        Self { folder, address, calls, service: None, looking, _daemon: daemon }
+        let (calls, closed) = (watch::Sender::default(), watch::Sender::default());
+        Self { folder, address, calls, closed, service: None, looking, _daemon: daemon }
     }
 
-    /// A new service comes; one that was there is gone.
-    pub(crate) async fn come(&mut self) {
-        if let Some(former) = self.service.take() {
-            former.close().await.unwrap();
-        }
+    /// The service goes.
+    pub(crate) async fn leave(&mut self) {
+        self.service.take().unwrap().close().await.unwrap();
+    }
+
+    /// A new service comes.
+    pub(crate) async fn come(&mut self, manners: Manners) {
         let service = connect(&self.address).await;
-        let object = Service { next: 0, calls: self.calls.clone() };
+        let object = Service {
+            manners,
+            next: 0,
+            owners: HashMap::new(),
+            calls: self.calls.clone(),
+            closed: self.closed.clone(),
+        };
         service.object_server().at("/org/freedesktop/Notifications", object).await.unwrap();
         service.request_name("org.freedesktop.Notifications").await.unwrap();
         self.service = Some(service);
@@ -117,11 +166,12 @@ impl Desk {
 
     /// Every call so far, once they are so many.
     pub(crate) async fn shown(&self, count: usize) -> Vec<Notified> {
-        let mut calls = self.calls.subscribe();
-        let enough = calls.wait_for(|calls| calls.len() >= count);
-        let calls = timeout(DEADLINE, enough).await.expect("so many are shown").unwrap().clone();
-        assert_eq!(calls.len(), count, "{calls:?}");
-        calls
+        so_many(&self.calls, count, "shown").await
+    }
+
+    /// The numbers of all that were closed so far, once they are so many.
+    pub(crate) async fn closed(&self, count: usize) -> Vec<u32> {
+        so_many(&self.closed, count, "closed").await
     }
 
     /// Waits until a connection is there, or is gone.
@@ -149,19 +199,19 @@ impl Desk {
             .unwrap();
         let said = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut input = child.stdin.take().unwrap();
-        let (claims, mut told) = mpsc::unbounded_channel::<String>();
+        let (lines, mut told) = mpsc::unbounded_channel::<String>();
         tokio::spawn(async move {
             while let Some(line) = told.recv().await {
                 tokio::io::AsyncWriteExt::write_all(&mut input, line.as_bytes()).await.unwrap();
             }
         });
-        Told { claims, said, _child: child }
+        Told { lines, said, _child: child }
     }
 }
 
 /// The child.
 pub(crate) struct Told {
-    claims: mpsc::UnboundedSender<String>,
+    lines: mpsc::UnboundedSender<String>,
     said: Lines<BufReader<ChildStderr>>,
     _child: Child,
 }
@@ -169,7 +219,16 @@ pub(crate) struct Told {
 impl Told {
     /// Has it claim an alert; an agent `-` is the main thread.
     pub(crate) fn claim(&self, session: &str, agent: &str, level: u8) {
-        self.claims.send(format!("{session} {agent} {level}\n")).unwrap();
+        self.tell(&format!("claim {session} {agent} {level}"));
+    }
+
+    /// Has a session's main thread begin a cycle.
+    pub(crate) fn begin(&self, session: &str) {
+        self.tell(&format!("begin {session}"));
+    }
+
+    fn tell(&self, line: &str) {
+        self.lines.send(format!("{line}\n")).unwrap();
     }
 
     /// Waits until it says a line that begins so.
@@ -184,6 +243,19 @@ impl Told {
         };
         timeout(DEADLINE, wait).await.unwrap_or_else(|_| panic!("it never said {beginning}"));
     }
+}
+
+async fn so_many<T: Clone + Debug>(
+    list: &watch::Sender<Vec<T>>,
+    count: usize,
+    what: &str,
+) -> Vec<T> {
+    let mut list = list.subscribe();
+    let enough = list.wait_for(|list| list.len() >= count);
+    let enough = timeout(DEADLINE, enough).await;
+    let list = enough.unwrap_or_else(|_| panic!("{count} are {what}")).unwrap().clone();
+    assert_eq!(list.len(), count, "{what}: {list:?}");
+    list
 }
 
 async fn connect(address: &str) -> Connection {

@@ -2,6 +2,7 @@
 
 mod exactly_once;
 mod scene;
+mod withdrawal;
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use plimsoll_domain::Revision;
 use tokio::time::{Instant, sleep};
 
 use super::*;
+use crate::cycle::FRESH;
 use scene::{Answer, Scene, alert};
 
 /// Scenario: three levels of one session and one of another.
@@ -68,17 +70,32 @@ async fn a_service_that_comes_late_shows_what_is_fresh() {
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_told_until_something_is_shown() {
     let mut scene = Scene::start();
-    scene.desktop.answer(Answer::Refuses);
+    scene.desktop.answer(Answer::RefusesAfter(Duration::ZERO));
     scene.grant("one");
     scene.settle().await;
-    assert!(scene.hint().unwrap().contains("refused"));
-    scene.desktop.answer(Answer::Shows);
+    assert!(scene.hint().unwrap().contains("failed"));
+    scene.desktop.answer(Answer::ShowsAfter(Duration::ZERO));
     scene.grant("two");
     assert_eq!(scene.shown_sessions(1).await, ["two"]);
     scene.settle().await;
     assert_eq!(scene.hint(), None);
     scene.service.send_replace(Presence::Present);
     assert_eq!(scene.shown_sessions(1).await, ["two"]);
+}
+
+/// Scenario: the service leaves while it is told an alert, and comes back.
+/// Guarantees: the alert, which may have been on the screen, is not shown again.
+#[tokio::test(start_paused = true)]
+async fn a_service_that_leaves_while_it_is_told_is_not_told_again() {
+    let mut scene = Scene::start();
+    scene.desktop.answer(Answer::RefusesAfter(Duration::from_secs(1)));
+    scene.grant("one");
+    scene.settle().await;
+    scene.service.send_replace(Presence::Absent);
+    sleep(Duration::from_secs(2)).await;
+    scene.desktop.answer(Answer::ShowsAfter(Duration::ZERO));
+    scene.service.send_replace(Presence::Present);
+    assert_eq!(scene.shown_sessions(0).await, [""; 0]);
 }
 
 /// Scenario: the service hangs when told an alert; another comes meanwhile.
@@ -89,7 +106,7 @@ async fn a_service_that_hangs_is_waited_for_five_seconds() {
     scene.desktop.answer(Answer::Hangs);
     scene.grant("one");
     sleep(Duration::from_secs(1)).await;
-    scene.desktop.answer(Answer::Shows);
+    scene.desktop.answer(Answer::ShowsAfter(Duration::ZERO));
     scene.grant("two");
     scene.shown(1).await;
     assert_eq!(scene.began.elapsed(), PATIENCE);
@@ -111,17 +128,17 @@ async fn a_service_that_hangs_is_waited_for_five_seconds() {
 async fn a_service_that_does_not_start_is_waited_for() {
     let mut scene = Scene::start();
     scene.service.send_replace(Presence::Startable);
-    scene.desktop.answer(Answer::Refuses);
+    scene.desktop.answer(Answer::RefusesAfter(Duration::ZERO));
     scene.grant("one");
     scene.settle().await;
     assert!(scene.hint().unwrap().contains("does not start"));
-    scene.desktop.answer(Answer::Shows);
+    scene.desktop.answer(Answer::ShowsAfter(Duration::ZERO));
     scene.service.send_replace(Presence::Present);
     assert_eq!(scene.shown_sessions(1).await, ["one"]);
     assert_eq!(scene.hint(), None);
 
     scene.service.send_replace(Presence::Startable);
-    scene.desktop.answer(Answer::Refuses);
+    scene.desktop.answer(Answer::RefusesAfter(Duration::ZERO));
     scene.grant("two");
     for _ in 0..3 {
         scene.settle().await;
@@ -132,7 +149,7 @@ async fn a_service_that_does_not_start_is_waited_for() {
 
     scene.grant("three");
     scene.settle().await;
-    scene.desktop.answer(Answer::Shows);
+    scene.desktop.answer(Answer::ShowsAfter(Duration::ZERO));
     scene.grant("three");
     scene.shown(2).await;
     scene.service.send_replace(Presence::Present);
@@ -206,7 +223,7 @@ async fn a_run_that_is_broken_off_shows_nothing_twice() {
 /// Guarantees: the run ends and says why; the next run shows what the first could not read.
 #[tokio::test(start_paused = true)]
 async fn a_run_ends_without_a_ledger_and_the_next_goes_on() {
-    let mut scene = Scene::new();
+    let scene = Scene::new();
     scene.grant("one");
     scene.books.fail_once();
     let mut scene = scene.run();

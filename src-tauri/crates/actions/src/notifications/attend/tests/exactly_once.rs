@@ -39,7 +39,6 @@ async fn play(steps: Vec<Step>) {
                 scene.books.enter(names.iter().map(|name| alert(name, now)).collect());
                 granted.extend(names);
             }
-            Step::Pace(0) => scene.desktop.answer(Answer::Shows),
             Step::Pace(millis) => {
                 scene.desktop.answer(Answer::ShowsAfter(Duration::from_millis(millis)));
             }

@@ -101,9 +101,8 @@ impl Books for Script {
 /// What the desktop does when told.
 #[derive(Clone, Copy)]
 pub(super) enum Answer {
-    Shows,
     ShowsAfter(Duration),
-    Refuses,
+    RefusesAfter(Duration),
     Hangs,
 }
 
@@ -118,6 +117,7 @@ struct Record {
     answer: Mutex<Answer>,
     shown: watch::Sender<Vec<Shown>>,
     refused: AtomicUsize,
+    withdrawn: watch::Sender<Vec<u32>>,
 }
 
 impl Recorder {
@@ -128,20 +128,30 @@ impl Recorder {
     pub(super) fn refused(&self) -> usize {
         self.0.refused.load(Ordering::SeqCst)
     }
-}
 
-impl Showing for Recorder {
-    async fn show(&mut self, notice: &Notice, replaced: Option<u32>) -> Result<u32, Refused> {
+    async fn answered(&self) -> Result<(), Refused> {
         let answer = *self.0.answer.lock().unwrap();
         match answer {
-            Answer::Shows => {}
-            Answer::ShowsAfter(delay) => sleep(delay).await,
+            Answer::ShowsAfter(delay) => pass(delay).await,
             Answer::Hangs => std::future::pending().await,
-            Answer::Refuses => {
+            Answer::RefusesAfter(delay) => {
+                pass(delay).await;
                 self.0.refused.fetch_add(1, Ordering::SeqCst);
                 return Err(Refused("scripted".to_owned()));
             }
         }
+        Ok(())
+    }
+
+    /// What it was asked to withdraw so far.
+    pub(super) fn withdrawn(&self) -> Vec<u32> {
+        self.0.withdrawn.borrow().clone()
+    }
+}
+
+impl Showing for Recorder {
+    async fn show(&mut self, notice: &Notice, replaced: Option<u32>) -> Result<u32, Refused> {
+        self.answered().await?;
         let session = notice.summary.split(": ").next().unwrap().to_owned();
         let mut id = 0;
         self.0.shown.send_modify(|shown| {
@@ -149,6 +159,18 @@ impl Showing for Recorder {
             shown.push((session, replaced, id));
         });
         Ok(id)
+    }
+
+    async fn withdraw(&mut self, id: u32) -> Result<(), Refused> {
+        self.0.withdrawn.send_modify(|withdrawn| withdrawn.push(id));
+        self.answered().await
+    }
+}
+
+/// Sleeping for no time at all would take a millisecond.
+async fn pass(delay: Duration) {
+    if !delay.is_zero() {
+        sleep(delay).await;
     }
 }
 
@@ -178,6 +200,8 @@ pub(super) struct Scene {
     board: Arc<Board>,
     snapshots: watch::Sender<Arc<Snapshot>>,
     position: Position,
+    /// How often the clock was read.
+    looks: Arc<AtomicUsize>,
     task: Option<JoinHandle<Result<(), NotificationsError>>>,
 }
 
@@ -189,15 +213,17 @@ impl Scene {
             began: Instant::now(),
             books: Script::new(),
             desktop: Recorder(Arc::new(Record {
-                answer: Mutex::new(Answer::Shows),
+                answer: Mutex::new(Answer::ShowsAfter(Duration::ZERO)),
                 shown: watch::Sender::new(Vec::new()),
                 refused: AtomicUsize::default(),
+                withdrawn: watch::Sender::new(Vec::new()),
             })),
             service: watch::Sender::new(Presence::Present),
             hints: Arc::clone(&board) as Arc<dyn Hints>,
             board,
             snapshots: watch::Sender::new(Arc::new(everything)),
             position: Position::at(Revision::default()),
+            looks: Arc::default(),
             task: None,
         }
     }
@@ -211,12 +237,15 @@ impl Scene {
         if let Some(former) = self.task.take() {
             former.abort();
         }
-        let began = self.began;
+        let (began, looks) = (self.began, Arc::clone(&self.looks));
         let around = Surroundings {
             snapshots: self.snapshots.subscribe(),
             service: self.service.subscribe(),
             hints: Arc::clone(&self.hints),
-            now: Arc::new(move || at(began.elapsed())),
+            now: Arc::new(move || {
+                looks.fetch_add(1, Ordering::SeqCst);
+                at(began.elapsed())
+            }),
         };
         let feed = Feed::after(self.position.clone(), self.books.clone());
         let mut attendant = Attendant::new(around, feed, self.desktop.clone());
@@ -253,6 +282,15 @@ impl Scene {
         self.shown(count).await.into_iter().map(|(session, _, _)| session).collect()
     }
 
+    /// What was withdrawn, once it is so much.
+    pub(super) async fn withdrawn(&self, count: usize) -> Vec<u32> {
+        let mut withdrawn = self.desktop.0.withdrawn.subscribe();
+        let enough = withdrawn.wait_for(|withdrawn| withdrawn.len() >= count);
+        let withdrawn = timeout(DEADLINE, enough).await.unwrap().unwrap().clone();
+        assert_eq!(withdrawn.len(), count, "{withdrawn:?}");
+        withdrawn
+    }
+
     /// Lets the attendant do what it can do within a millisecond: paused time goes on only when nothing else
     /// can.
     pub(super) async fn settle(&self) {
@@ -265,9 +303,23 @@ impl Scene {
 
     /// Publishes a snapshot in which session `one` works in a project.
     pub(super) fn knows(&self, revision: Revision, project: &str) {
-        let view = SessionView {
-            session: SessionId::new("one"),
-            project: Some(project.into()),
+        self.publish(
+            revision,
+            vec![SessionView { project: Some(project.into()), ..self.view("one") }],
+        );
+    }
+
+    pub(super) fn publish(&self, revision: Revision, sessions: Vec<SessionView>) {
+        let sessions = sessions.into_iter().map(Arc::new).collect();
+        let snapshot = Snapshot { revision, sessions, ..Snapshot::default() };
+        self.snapshots.send_replace(Arc::new(snapshot));
+    }
+
+    /// A session that works, of which no gauge is known.
+    pub(super) fn view(&self, session: &str) -> SessionView {
+        SessionView {
+            session: SessionId::new(session),
+            project: None,
             branch: None,
             client_version: None,
             state: State::Working,
@@ -281,13 +333,12 @@ impl Scene {
             started: self.now(),
             last_at: self.now(),
             last_arrival: self.now(),
-        };
-        let sessions = vec![Arc::new(view)];
-        self.snapshots.send_replace(Arc::new(Snapshot {
-            revision,
-            sessions,
-            ..Snapshot::default()
-        }));
+        }
+    }
+
+    /// How often the attendant read the clock.
+    pub(super) fn looks(&self) -> usize {
+        self.looks.load(Ordering::SeqCst)
     }
 
     /// How the run ended.
