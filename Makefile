@@ -1,7 +1,7 @@
 # `make` alone lists what there is. Longer logic is in scripts/, one purpose each.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run serve test bench ui lint screenshots icons clean ready desktop
+.PHONY: help run serve test bench ui lint screenshots icons package clean ready desktop
 
 release := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release/plimsoll
 
@@ -43,9 +43,12 @@ icons: ## renders the PNGs from icons/icon.svg (needs rsvg-convert)
 	for size in 32 128 256 512; do rsvg-convert -w $$size -h $$size icons/icon.svg -o icons/$${size}x$${size}.png; done
 	cp icons/512x512.png icons/icon.png
 
+package: desktop ui ## makes the Debian package with both programs, in target/release/bundle/deb
+	@scripts/package
+
 clean: ## removes everything that was built or installed here
 	cargo clean
-	rm -rf ui/dist ui/node_modules tests/browser/node_modules
+	rm -rf ui/dist ui/node_modules tests/browser/node_modules src-tauri/package/node_modules
 
 ready:
 	@scripts/toolchain

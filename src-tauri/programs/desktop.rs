@@ -30,20 +30,24 @@ pub fn tray_sources(running: &Running) -> Sources {
 
 /// Whether this process is the one of a unit of systemd.
 ///
-/// Source: systemd.exec(5), `SYSTEMD_EXEC_PID`, from version 248 on.
+/// Source: systemd.exec(5): `SYSTEMD_EXEC_PID` from version 248 on; before that the socket for notifications, which
+/// only the unit's own process is given.
 #[must_use]
 pub fn is_managed(environment: &Environment) -> bool {
     let own = std::process::id().to_string();
-    environment.get("SYSTEMD_EXEC_PID").is_some_and(|pid| pid == own.as_str())
+    match environment.get("SYSTEMD_EXEC_PID") {
+        Some(pid) => pid == own.as_str(),
+        None => environment.get("NOTIFY_SOCKET").is_some(),
+    }
 }
 
-/// Asks systemd, where this process is the one of a unit, to stop service and socket: an end by itself would be
+/// Asks systemd, where this process is the one of a unit, to stop service and sockets: an end by itself would be
 /// mended by a restart, and the next export would start it again.
 pub async fn ended_by_manager(environment: &Environment) {
     if !is_managed(environment) {
         return;
     }
-    let units = ["plimsoll.socket", "plimsoll.service"];
+    let units = ["plimsoll.socket", "plimsoll-dashboard.socket", "plimsoll.service"];
     if let Err(error) = systemd::stop_units(&Bus::of_user(), &units).await {
         tracing::warn!(%error, "cannot ask systemd to stop the service; it will start again");
     }

@@ -10,6 +10,7 @@ pub mod log;
 mod second;
 mod signals;
 mod surroundings;
+mod tray;
 
 pub use desktop::{employ_notifications, ended_by_manager, is_managed, tray_sources};
 pub use engine::{bind, end, resident_runtime, start};
@@ -17,3 +18,4 @@ pub use exit::{Exit, exit_code};
 pub use second::hand_over;
 pub use signals::Signals;
 pub use surroundings::{Surroundings, now};
+pub use tray::{TRAY_WATCHER, hint_at_tray};

@@ -50,7 +50,7 @@ impl Desktop {
             }
         }
         // The tray has ended, and with it what the user could choose.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// The user quits: the windows go too, and nothing starts the resident again.

@@ -7,21 +7,11 @@ use ksni::{
     menu::{MenuItem, StandardItem},
 };
 use plimsoll_bus::{Bus, Presence};
-use plimsoll_domain::{
-    Point, Show,
-    health::{Hint, Hints},
-};
+use plimsoll_domain::{Point, Show, health::Hints};
+use plimsoll_programs::{TRAY_WATCHER, hint_at_tray};
 use plimsoll_tray::{Action, Entry, Face, Port, SIZES, Sources};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-
-/// What shows tray icons, where something does.
-const WATCHER: &str = "org.kde.StatusNotifierWatcher";
-
-const NO_PANEL: &str = "No panel shows tray icons here, so Plimsoll's is not seen. On GNOME, install the \
-     extension AppIndicator and KStatusNotifierItem Support; in Xfce, add the Status Tray Plugin to the panel.";
-const NO_BUS: &str = "There is no session bus, so there is no tray icon and no notification. Start Plimsoll from \
-     the desktop, or as a service with `plimsoll service install`.";
 
 /// Keeps the tray icon.
 #[derive(Clone)]
@@ -44,27 +34,11 @@ impl Tray {
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), ksni::Error> {
         let bus = Bus::of_user();
         let presence = watch::Sender::new(Presence::default());
-        let watched = [(WATCHER, &presence)];
+        let watched = [(TRAY_WATCHER, &presence)];
         tokio::select! {
             () = bus.follow(&watched) => Ok(()),
-            () = self.hint(presence.subscribe()) => Ok(()),
+            () = hint_at_tray(presence.subscribe(), &*self.hints) => Ok(()),
             ended = self.keep(presence.subscribe(), &stop) => ended,
-        }
-    }
-
-    /// Says when nobody would see the icon, and how to get it.
-    async fn hint(&self, mut presence: watch::Receiver<Presence>) {
-        loop {
-            match *presence.borrow_and_update() {
-                Presence::Present => self.hints.clear(Hint::NoTray),
-                Presence::Absent | Presence::Startable => {
-                    self.hints.raise(Hint::NoTray, NO_PANEL.to_owned());
-                }
-                Presence::NoBus => self.hints.raise(Hint::NoTray, NO_BUS.to_owned()),
-            }
-            if presence.changed().await.is_err() {
-                return;
-            }
         }
     }
 

@@ -9,7 +9,7 @@ use super::{
     plan::Begin,
     platform::Platform,
     site::{Setup, Site},
-    systemd::UNITS,
+    systemd,
     takeover::{end_other, is_outdated},
     units::Units,
 };
@@ -26,6 +26,9 @@ pub(crate) fn install(
     machine: &mut impl Machine,
 ) -> anyhow::Result<Vec<String>> {
     let platform = site.platform;
+    if platform == Platform::Systemd {
+        systemd::check(setup)?;
+    }
     let before = units(platform, machine)?;
     let mut executor = Executor::new(machine, &site.stamp);
     executor.carry_out(&platform.prepare(site, setup))?;
@@ -71,10 +74,10 @@ pub(crate) fn remove(site: &Site, machine: &mut impl Machine) -> anyhow::Result<
     if left.is_enabled() || left.is_active() {
         bail!(
             "systemd did not let go of {} ({}, {}); `systemctl --user status {}` tells more",
-            UNITS[0],
+            systemd::SERVICE,
             left.enabled,
             left.active,
-            UNITS[0]
+            systemd::SERVICE
         );
     }
     said.push("Plimsoll is no service any more. Its books and its configuration stay.".into());

@@ -4,6 +4,8 @@
 
 use std::{fmt::Write, net::SocketAddr, path::PathBuf};
 
+use anyhow::bail;
+
 use super::{
     mark::MARK,
     plan::{Begin, Step, Words, words},
@@ -24,6 +26,21 @@ pub(super) fn systemctl<'a>(verb: &'a str, units: impl IntoIterator<Item = &'a s
 /// Where the user's own units lie.
 pub(super) fn folder(site: &Site) -> PathBuf {
     site.config.join("systemd/user")
+}
+
+/// Refuses what no unit can run, whatever its quotes.
+///
+/// # Errors
+/// When the program's path holds what systemd allows in none.
+pub(super) fn check(setup: &Setup) -> anyhow::Result<()> {
+    let strange = |character: char| "\"'\\".contains(character) || character.is_control();
+    if setup.program.contains(strange) {
+        bail!(
+            "systemd runs no program with a quote or a backslash in its path: move {} elsewhere",
+            setup.program
+        );
+    }
+    Ok(())
 }
 
 /// Defines and enables the units; nothing is started.
@@ -103,7 +120,8 @@ fn with(unit: &str, key: &str, lines: &str) -> String {
     text
 }
 
-/// One word as systemd reads it (systemd.syntax(7), systemd.unit(5) on specifiers).
+/// One word as systemd reads it (systemd.syntax(7), systemd.unit(5) on specifiers). A `$` means nothing in the path
+/// of a program and in variables.
 fn quoted(word: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "/._-=:".contains(character);
     if word.chars().all(plain) {
@@ -141,12 +159,13 @@ mod tests {
     #[test]
     fn ports_paths_and_variables_are_put_in() {
         let mut setup = setup();
-        setup.program = "/opt/100% \"mine\"\\now/plimsoll".into();
+        setup.program = "/opt/100% $mine/plimsoll".into();
         setup.receivers = ["127.0.0.1:5000".parse().unwrap(), "[::1]:5001".parse().unwrap()];
         setup.dashboard = "127.0.0.2:5002".parse().unwrap();
         setup.variables = vec![
             ("PLIMSOLL_LOG".into(), "debug".into()),
             ("PLIMSOLL_LEVELS_NOTICE".into(), "60%".into()),
+            ("PLIMSOLL_LEDGER_PATH".into(), "/my \"books\"\\now".into()),
         ];
         let text = shown(&prepare(&site(), &setup));
         let lines = text.lines().filter(|line| {
@@ -155,15 +174,27 @@ mod tests {
         assert_eq!(
             lines.collect::<Vec<_>>(),
             [
-                r#"ExecStart="/opt/100%% \"mine\"\\now/plimsoll""#,
+                r#"ExecStart="/opt/100%% $mine/plimsoll""#,
                 "Environment=PLIMSOLL_LOG=debug",
                 r#"Environment="PLIMSOLL_LEVELS_NOTICE=60%%""#,
+                r#"Environment="PLIMSOLL_LEDGER_PATH=/my \"books\"\\now""#,
                 "ListenStream=127.0.0.1:5000",
                 "ListenStream=[::1]:5000",
                 "ListenStream=[::1]:5001",
                 "ListenStream=127.0.0.2:5002",
             ]
         );
+    }
+
+    /// Scenario: paths that systemd refuses, whatever their quotes.
+    /// Guarantees: they are refused before anything is written.
+    #[test]
+    fn strange_paths_are_refused() {
+        for program in ["/opt/john's/plimsoll", "/opt/\"mine\"/plimsoll", r"/opt/a\b/plimsoll"] {
+            let error = check(&Setup { program: program.into(), ..setup() }).unwrap_err();
+            assert!(error.to_string().contains("move /opt/"), "{error}");
+        }
+        assert!(check(&setup()).is_ok());
     }
 
     /// Scenario: the program of the package, whose units fit.

@@ -50,9 +50,12 @@ impl Probe {
 
 impl HealthProbe for Probe {
     fn health(&self) -> Health {
+        // By itself: what is borrowed here must be given back before `tasks` waits for the board's lock, whose holder
+        // may be waiting to change the status.
+        let status = Status::clone(&self.board.status().borrow());
         Health {
             started: self.started,
-            status: Status::clone(&self.board.status().borrow()),
+            status,
             tasks: self.board.tasks(),
             counters: self.counters(),
             unknown: self.intake.unknown().report(),
