@@ -20,8 +20,11 @@ pub fn begin(environment: &Environment, usual: LevelFilter) -> anyhow::Result<()
             Exit::Usage.because("PLIMSOLL_LOG is not one of error, warn, info, debug, trace, off")
         })?,
     };
-    let filter =
-        Targets::new().with_target("plimsoll", ours).with_default(ours.min(LevelFilter::WARN));
+    let filter = Targets::new()
+        .with_target("plimsoll", ours)
+        .with_default(ours.min(LevelFilter::WARN))
+        // Warns of the bus's last word at every good end.
+        .with_target("zbus", ours.min(LevelFilter::ERROR));
     let lines = tracing_subscriber::fmt::layer()
         .compact()
         .with_writer(io::stderr)

@@ -3,22 +3,27 @@
 use tauri::AppHandle;
 
 use crate::{
-    appearance,
     page::{EngineAt, Page, Post, make, on_window},
     toolkit,
 };
 
-/// Makes the window.
+/// Its size at first, in CSS pixels.
+const SIZE: (u32, u32) = (1100, 760);
+/// Its least size.
+const LEAST: (f64, f64) = (420.0, 480.0);
+
+/// Makes the window, out of sight; its page loads meanwhile.
 pub(crate) fn open(app: &AppHandle, label: &str, page: Page, engine: EngineAt, post: Post) {
     let told = post.clone();
     make(app, label, &told, move |app, label| {
+        let (width, height) = SIZE;
         let window = page
             .window(app, label, engine, post.clone())
             .title("Plimsoll")
-            .inner_size(1100.0, 760.0)
-            .min_inner_size(420.0, 480.0)
+            .visible(false)
+            .inner_size(f64::from(width), f64::from(height))
+            .min_inner_size(LEAST.0, LEAST.1)
             .center()
-            .background_color(appearance::paper(app))
             .on_document_title_changed(|window, title| {
                 let title = if title.is_empty() { "Plimsoll" } else { &title };
                 if let Err(error) = window.set_title(title) {
@@ -26,15 +31,15 @@ pub(crate) fn open(app: &AppHandle, label: &str, page: Page, engine: EngineAt, p
                 }
             })
             .build()?;
+        toolkit::draw_unseen(&window, width, height)?;
         toolkit::watch(&window, &post)
     });
 }
 
-/// Brings the window before the others.
+/// Shows the window, before the others.
 pub(crate) fn raise(app: &AppHandle, label: &str) {
-    on_window(app, label, "raise the dashboard", |window| {
+    on_window(app, label, "show the dashboard", |window| {
         window.unminimize()?;
-        window.show()?;
-        window.set_focus()
+        toolkit::present(window)
     });
 }

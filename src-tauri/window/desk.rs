@@ -18,6 +18,8 @@ use crate::{
 pub(crate) enum Happening {
     /// Its page said something.
     Said(Decision),
+    /// Its page is loaded.
+    Loaded,
     /// Its page could not be loaded.
     Failed,
     /// It got the focus, or lost it.
@@ -50,6 +52,8 @@ pub(crate) struct Desk {
     /// The height that the popover's page asked for.
     height: u32,
     dashboard: Option<Opened>,
+    /// When the dashboard is shown at the latest; `None` where it is.
+    reveal_by: Option<Instant>,
     /// The session that the dashboard was last asked to show.
     session: Option<SessionId>,
     /// How many windows were made: a label is never used twice, so that nothing late is taken for the next window's.
@@ -71,6 +75,7 @@ impl Desk {
             popover: None,
             height: popover::HIGHEST,
             dashboard: None,
+            reveal_by: None,
             session: None,
             made: 0,
         };
@@ -89,12 +94,15 @@ impl Desk {
 
     /// When [`Desk::elapsed`] is to be called.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.machine.deadline()
+        self.machine.deadline().into_iter().chain(self.reveal_by).min()
     }
 
     /// Time has passed.
     pub(crate) fn elapsed(&mut self) {
         self.popover_on(popover::Event::Elapsed);
+        if self.reveal_by.is_some_and(|by| Instant::now() >= by) {
+            self.reveal_dashboard();
+        }
     }
 
     /// Shows what is asked for.
@@ -105,6 +113,7 @@ impl Desk {
             Show::Dashboard { session } => self.show_dashboard(session),
             Show::Nothing => {
                 self.popover_on(popover::Event::Dismissed);
+                self.reveal_by = None;
                 if let Some(Opened { label, .. }) = self.dashboard.take() {
                     page::close(&self.app, &label);
                 }
@@ -113,15 +122,15 @@ impl Desk {
     }
 
     /// The engine answers at this address: windows that show another one, or none, go there.
-    pub(crate) fn engine_at(&mut self, engine: Url) {
-        let moved = self.engine.send_replace(Some(engine.clone())).as_ref() != Some(&engine);
+    pub(crate) fn engine_at(&mut self, engine: &Url) {
+        let moved = self.engine.send_replace(Some(engine.clone())).as_ref() != Some(engine);
         let dashboard = Page::Dashboard(self.session.clone());
         for (opened, page) in [(&mut self.popover, Page::Popover), (&mut self.dashboard, dashboard)]
         {
             if let Some(opened) = opened
                 && (std::mem::take(&mut opened.away) || moved)
             {
-                page.load(&self.app, &opened.label, Some(&engine));
+                page.load(&self.app, &opened.label, Some(engine));
             }
         }
     }
@@ -152,7 +161,7 @@ impl Desk {
             Happening::Said(Decision::Close) | Happening::CloseRequested => {
                 self.popover_on(Dismissed);
             }
-            Happening::Said(_) => {}
+            Happening::Said(_) | Happening::Loaded => {}
             Happening::Failed => go_away(&self.app, self.popover.as_mut(), &Page::Popover),
             Happening::Focused(true) => self.popover_on(Focused),
             Happening::Focused(false) => self.popover_on(Blurred),
@@ -165,13 +174,20 @@ impl Desk {
 
     fn on_dashboard(&mut self, happening: Happening) {
         match happening {
+            Happening::Loaded if self.reveal_by.is_some() => self.reveal_dashboard(),
             Happening::Failed => {
                 go_away(&self.app, self.dashboard.as_mut(), &Page::Dashboard(None));
             }
-            // Where the user went by himself; a moved engine shows the same there.
+            // Where the user went; an engine that moved shows the same.
             Happening::Said(Decision::Dashboard { session }) => self.session = session,
-            Happening::Gone => self.dashboard = None,
-            Happening::Said(_) | Happening::Focused(_) | Happening::CloseRequested => {}
+            Happening::Gone => {
+                self.dashboard = None;
+                self.reveal_by = None;
+            }
+            Happening::Loaded
+            | Happening::Said(_)
+            | Happening::Focused(_)
+            | Happening::CloseRequested => {}
         }
     }
 
@@ -206,6 +222,7 @@ impl Desk {
             let (engine, post) = (self.engine.subscribe(), self.post());
             dashboard::open(&self.app, &opened.label, Page::Dashboard(session), engine, post);
             self.dashboard = Some(opened);
+            self.reveal_by = Some(Instant::now() + popover::PATIENCE);
             return;
         };
         // Who asks for no session finds the one that is open.
@@ -214,7 +231,16 @@ impl Desk {
             let engine = self.engine.borrow().clone().filter(|_| !away);
             Page::Dashboard(session).load(&self.app, label, engine.as_ref());
         }
-        dashboard::raise(&self.app, label);
+        if self.reveal_by.is_none() {
+            dashboard::raise(&self.app, label);
+        }
+    }
+
+    fn reveal_dashboard(&mut self) {
+        self.reveal_by = None;
+        if let Some(Opened { label, .. }) = &self.dashboard {
+            dashboard::raise(&self.app, label);
+        }
     }
 
     fn opened(&mut self, kind: &str) -> Opened {

@@ -1,7 +1,11 @@
-//! The display that the environment names.
+//! The display that the environment names, and how it is drawn on.
 
 use plimsoll_engine::Environment;
 use plimsoll_programs::Exit;
+
+/// GTK's variable that says how it draws.
+#[cfg(target_os = "linux")]
+const GDK_GL: &str = "GDK_GL";
 
 /// Whether windows can be shown at all: without a display the toolkit panics.
 ///
@@ -15,6 +19,20 @@ pub(crate) fn demand(environment: &Environment) -> anyhow::Result<()> {
     Err(Exit::Unavailable.because(
         "there is no display to show windows on (neither DISPLAY nor WAYLAND_DISPLAY is set)",
     ))
+}
+
+/// Begins this program anew without GTK's way to draw with the graphics card, which holds 50 MB, and draws nothing
+/// for windows that are not in sight yet (docs/ARCHITECTURE.md). Whoever sets the variable decides; the resident
+/// does it for the programs it starts.
+pub(crate) fn begin_without_gl(environment: &Environment) {
+    #[cfg(target_os = "linux")]
+    if environment.get(GDK_GL).is_none() {
+        use std::os::unix::process::CommandExt;
+        let program = std::env::current_exe().unwrap_or_else(|_| "plimsoll-window".into());
+        let mut same = std::process::Command::new(program);
+        let error = same.args(std::env::args_os().skip(1)).env(GDK_GL, "disable").exec();
+        tracing::warn!(%error, "cannot begin anew; it draws with the graphics card");
+    }
 }
 
 #[cfg(test)]

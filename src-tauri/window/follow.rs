@@ -35,35 +35,27 @@ pub(crate) struct Follower {
     look_at: Instant,
 }
 
-/// How the first look for the engine ends.
-#[derive(Debug)]
-pub(crate) enum Joined {
-    /// This process shows the windows of the engine there, or of the one to come.
-    Alone(Follower, Option<Url>),
-    /// Another process does, and was given the wish.
-    Handed,
-}
-
 impl Follower {
-    /// Becomes the process that shows windows; where there is one already, hands it the wish.
+    /// Becomes the process that shows windows, of the engine there or of the one to come; says where it is. `None`
+    /// where another process shows them: it was given the wish.
     ///
     /// # Errors
     /// When the other process does not take it.
     pub(crate) async fn join(
         folders: Vec<PathBuf>,
         wish: Option<&Show>,
-    ) -> Result<Joined, ClientError> {
+    ) -> Result<Option<(Self, Option<Url>)>, ClientError> {
         let mut attempts = 0;
         loop {
             let refused = match attach(&folders).await {
                 Ok((events, engine)) => {
                     let follower = Self { folders, events: Some(events), look_at: Instant::now() };
-                    return Ok(Joined::Alone(follower, Some(engine)));
+                    return Ok(Some((follower, Some(engine))));
                 }
                 Err((Some(client), error)) if is_taken(&error) => {
-                    let Some(wish) = wish else { return Ok(Joined::Handed) };
+                    let Some(wish) = wish else { return Ok(None) };
                     match client.show(wish).await {
-                        Ok(()) => return Ok(Joined::Handed),
+                        Ok(()) => return Ok(None),
                         // It has just left.
                         Err(error) if attempts == ATTEMPTS => return Err(error),
                         Err(error) => error,
@@ -72,7 +64,7 @@ impl Follower {
                 Err((_, error)) => {
                     tracing::info!(%error, "no engine answers");
                     let follower = Self { folders, events: None, look_at: Instant::now() + PAUSE };
-                    return Ok(Joined::Alone(follower, None));
+                    return Ok(Some((follower, None)));
                 }
             };
             attempts += 1;
@@ -121,3 +113,6 @@ async fn attach(folders: &[PathBuf]) -> Result<(Events, Url), (Option<Client>, C
         Err(error) => Err((Some(client), error)),
     }
 }
+
+#[cfg(test)]
+mod tests;

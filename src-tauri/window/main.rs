@@ -1,6 +1,5 @@
 //! The program `plimsoll-window`: the Tauri shell for what needs a web view.
 
-mod appearance;
 mod arguments;
 mod dashboard;
 mod desk;
@@ -11,6 +10,7 @@ mod page;
 mod popover;
 mod serve;
 mod shell;
+mod standalone;
 mod toolkit;
 
 use std::{process::ExitCode, time::Duration};
@@ -27,7 +27,7 @@ use tracing::level_filters::LevelFilter;
 
 use crate::{
     arguments::Arguments,
-    follow::{Follower, Joined, News, Source},
+    follow::{Follower, News, Source},
     serve::{Stay, serve},
 };
 
@@ -40,16 +40,19 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let around = Surroundings::look()?;
+    let usual = if arguments.standalone { LevelFilter::INFO } else { LevelFilter::WARN };
+    log::begin(&around.environment, usual)?;
     display::demand(&around.environment)?;
-    show(arguments.wish(), around)
+    display::begin_without_gl(&around.environment);
+    if arguments.standalone { standalone::run(around) } else { show(arguments.wish(), around) }
 }
 
 /// Shows windows of the engine that runs.
 fn show(wish: Option<Show>, around: Surroundings) -> anyhow::Result<()> {
-    log::begin(&around.environment, LevelFilter::WARN)?;
+    toolkit::begin()?;
     let runtime = runtime()?;
     let joined = runtime.block_on(Follower::join(around.places.runtime, wish.as_ref()))?;
-    let Joined::Alone(mut follower, engine) = joined else { return Ok(()) };
+    let Some((mut follower, engine)) = joined else { return Ok(()) };
     shell::run(&runtime, engine, |_, mut desk, events| async move {
         let mut signals = Signals::listen().context("cannot listen for signals")?;
         let wish = match wish {

@@ -3,7 +3,7 @@
 use plimsoll_domain::SessionId;
 use tauri::{
     AppHandle, Manager, Url, Webview, WebviewUrl, WebviewWindow, WebviewWindowBuilder, Wry,
-    webview::{NewWindowResponse, PermissionKind, PermissionResponse},
+    webview::{NewWindowResponse, PageLoadEvent, PermissionKind, PermissionResponse},
 };
 use tokio::sync::{mpsc, watch};
 
@@ -67,13 +67,18 @@ impl Page {
             None if popover => WebviewUrl::App(format!("{AWAY}#popover").into()),
             None => WebviewUrl::App(AWAY.into()),
         };
-        let guard = Guard { label: label.to_owned(), popover, engine, post };
+        let guard = Guard { label: label.to_owned(), popover, engine, post: post.clone() };
         let new_window = guard.clone();
         WebviewWindowBuilder::new(app, label, url)
             .on_navigation(move |url| guard.admits(url))
             .on_new_window(move |url, _| {
                 new_window.hear(&url);
                 NewWindowResponse::Deny
+            })
+            .on_page_load(move |window, load| {
+                if load.event() == PageLoadEvent::Finished {
+                    let _ = post.send((window.label().to_owned(), Happening::Loaded));
+                }
             })
             .on_download(|_, _| false)
             .on_permission_request(|_: Webview, _: PermissionKind| PermissionResponse::Deny)

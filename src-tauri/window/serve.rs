@@ -2,6 +2,7 @@
 
 use std::{pin::pin, time::Duration};
 
+use plimsoll_domain::Show;
 use tokio::{
     sync::mpsc::UnboundedReceiver,
     time::{Instant, sleep_until, timeout},
@@ -36,7 +37,10 @@ pub(crate) async fn serve(
             Some(event) = events.recv() => desk.on(event),
             news = source.next() => hear(&mut desk, news),
             () = passed(deadline) => desk.elapsed(),
-            () = &mut end => return,
+            () = &mut end => {
+                desk.show(Show::Nothing);
+                return;
+            }
         }
         if stay == Stay::WithWindows && desk.is_empty() {
             // What was asked for in this moment would be lost with this process.
@@ -51,7 +55,7 @@ pub(crate) async fn serve(
 fn hear(desk: &mut Desk, news: News) {
     tracing::debug!(?news, "from the engine");
     match news {
-        News::At(engine) => desk.engine_at(engine),
+        News::At(engine) => desk.engine_at(&engine),
         News::Show(show) => desk.show(show),
     }
 }

@@ -34,6 +34,7 @@ where
     runtime.block_on(served)?.context("the task that serves the windows failed")?
 }
 
+#[expect(clippy::exit, reason = "in what the macro makes, for an identifier that cannot be")]
 fn application() -> tauri::Result<tauri::App> {
     tauri::Builder::default().build(tauri::generate_context!())
 }

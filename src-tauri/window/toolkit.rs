@@ -1,40 +1,97 @@
 //! What GTK and WebKitGTK know and Tauri does not hand on.
 
-use gtk::{
-    Allocation, Container, Overlay,
-    prelude::{Cast, ContainerExt, GtkWindowExt, OverlayExt, WidgetExt},
+use std::{
+    cell::Cell,
+    rc::Rc,
+    time::{Duration, Instant},
 };
+
+use gtk::{
+    Allocation, ApplicationWindow, Container, Overlay,
+    gdk::EventMask,
+    glib::Propagation,
+    prelude::{
+        Cast, ContainerExt, GtkWindowExt, ObjectExt, OverlayExt, WidgetExt, WidgetExtManual,
+    },
+};
+use plimsoll_programs::Exit;
 use tauri::WebviewWindow;
 use webkit2gtk::{NetworkError, PolicyError, WebViewExt};
 
 use crate::{desk::Happening, page::Post};
 
-/// Prepares the window of the popover: its size is told, never the content's, and its page is laid out in that
-/// size before it is in sight.
-pub(crate) fn prepare(window: &WebviewWindow, width: u32, height: u32) -> tauri::Result<()> {
-    let (width, height) = (pixels(width), pixels(height));
+/// How soon after a window was asked for it may still ask for the focus.
+const PROMPT: Duration = Duration::from_millis(500);
+/// How long a page's process must have lived to be started again: one that dies at once would do so for ever.
+const STEADY: Duration = Duration::from_secs(10);
+
+/// Connects to the display. Tauri would do it too, and panic where it cannot.
+///
+/// # Errors
+/// Where the display that the environment names is not there.
+pub(crate) fn begin() -> anyhow::Result<()> {
+    gtk::init().map_err(|_| Exit::Unavailable.because("the display does not answer"))
+}
+
+/// Lets the page of a window that is not in sight draw itself in this size, in CSS pixels, so that it is whole when
+/// the window is shown. WebKit lays out and draws only what it believes to be in sight.
+pub(crate) fn draw_unseen(window: &WebviewWindow, width: u32, height: u32) -> tauri::Result<()> {
+    let room = Allocation::new(0, 0, pixels(width), pixels(height));
     window.with_webview(move |webview| {
         let view = webview.inner();
-        // GTK gives a window that users cannot resize the size that its content would like, and a web view would
-        // like to show its whole page. An overlay takes room and asks for none.
+        view.size_allocate(&room);
+        view.map();
+    })
+}
+
+/// Lets a window that users cannot resize have the size that it is told. GTK gives it the one that its content would
+/// like, and a web view would like to show its whole page; an overlay takes the room that there is, and asks for none.
+pub(crate) fn free_from_content(window: &WebviewWindow) -> tauri::Result<()> {
+    // Tauri's window system does this only after the window was shown in another size.
+    window.gtk_window()?.set_resizable(false);
+    window.with_webview(|webview| {
+        let view = webview.inner();
         if let Some(frame) = view.parent().and_then(|parent| parent.downcast::<Container>().ok()) {
             let overlay = Overlay::builder().expand(true).visible(true).build();
             frame.remove(&view);
             overlay.add_overlay(&view);
             frame.add(&overlay);
         }
-        // Otherwise it has no room until it is shown, and lays its page out in no width at all.
-        view.size_allocate(&Allocation::new(0, 0, width, height));
     })
 }
 
-/// Gives the window of the popover its size, in CSS pixels.
-pub(crate) fn fix_size(window: &WebviewWindow, width: u32, height: u32) -> tauri::Result<()> {
-    let window = window.gtk_window()?;
-    // Tauri's window system does this only after the window was shown in another size.
-    window.set_resizable(false);
-    window.set_size_request(pixels(width), pixels(height));
+/// Tells such a window its size, in CSS pixels.
+pub(crate) fn set_size(window: &WebviewWindow, width: u32, height: u32) -> tauri::Result<()> {
+    window.gtk_window()?.set_size_request(pixels(width), pixels(height));
     Ok(())
+}
+
+/// Shows a window, before the others and with the focus: the user has just asked for it.
+pub(crate) fn present(window: &WebviewWindow) -> tauri::Result<()> {
+    let window = window.gtk_window()?;
+    insist(&window);
+    window.show_all();
+    window.present();
+    Ok(())
+}
+
+/// Asks for the focus once more, with the display's time. Window managers that guard the focus compare it with the
+/// time of the user's last click; a program that was not clicked on knows none until a property of its window changes.
+fn insist(window: &ApplicationWindow) {
+    let asked = Instant::now();
+    let handler = Rc::new(Cell::new(None));
+    let own = Rc::clone(&handler);
+    window.add_events(EventMask::PROPERTY_CHANGE_MASK);
+    handler.set(Some(window.connect_property_notify_event(move |window, event| {
+        if let Some(handler) = own.take() {
+            window.disconnect(handler);
+            // A later change is another matter: the user may be elsewhere by then.
+            if !window.is_active() && asked.elapsed() < PROMPT {
+                window.present_with_time(event.time());
+            }
+        }
+        Propagation::Proceed
+    })));
 }
 
 fn pixels(length: u32) -> i32 {
@@ -56,9 +113,14 @@ pub(crate) fn watch(window: &WebviewWindow, post: &Post) -> tauri::Result<()> {
             // Without WebKit's own page about it.
             true
         });
-        view.connect_web_process_terminated(|view, reason| {
-            tracing::warn!(?reason, "the process of a page died; the page is loaded again");
-            view.reload();
+        let started = Cell::new(None::<Instant>);
+        view.connect_web_process_terminated(move |view, reason| {
+            let before = started.replace(Some(Instant::now()));
+            let steady = before.is_none_or(|before| before.elapsed() > STEADY);
+            tracing::warn!(?reason, again = steady, "the process of a page died");
+            if steady {
+                view.reload();
+            }
         });
     })
 }

@@ -7,12 +7,11 @@ use plimsoll_domain::Point;
 use tauri::{AppHandle, PhysicalPosition, PhysicalSize, WebviewWindow};
 
 use crate::{
-    appearance,
     page::{EngineAt, Page, Post, make, on_window},
     toolkit,
 };
 
-pub(crate) use machine::{Effect, Event, Machine};
+pub(crate) use machine::{Effect, Event, Machine, PATIENCE};
 use placement::{Area, Monitor, Screen, place};
 
 /// Its width in CSS pixels.
@@ -38,9 +37,9 @@ pub(crate) fn open(app: &AppHandle, label: &str, engine: EngineAt, post: Post) {
             .skip_taskbar(true)
             .visible_on_all_workspaces(true)
             .inner_size(f64::from(WIDTH), f64::from(HIGHEST))
-            .background_color(appearance::paper(app))
             .build()?;
-        toolkit::prepare(&window, WIDTH, HIGHEST)?;
+        toolkit::free_from_content(&window)?;
+        toolkit::draw_unseen(&window, WIDTH, HIGHEST)?;
         toolkit::watch(&window, &post)
     });
 }
@@ -49,8 +48,7 @@ pub(crate) fn open(app: &AppHandle, label: &str, engine: EngineAt, post: Post) {
 pub(crate) fn reveal(app: &AppHandle, label: &str, at: Option<Point>, height: u32) {
     on_window(app, label, "show the popover", move |window| {
         settle(window, at, height)?;
-        window.show()?;
-        window.set_focus()
+        toolkit::present(window)
     });
 }
 
@@ -61,7 +59,7 @@ pub(crate) fn fit(app: &AppHandle, label: &str, at: Option<Point>, height: u32) 
 
 fn settle(window: &WebviewWindow, at: Option<Point>, height: u32) -> tauri::Result<()> {
     let height = height.clamp(LOWEST, HIGHEST);
-    toolkit::fix_size(window, WIDTH, height)?;
+    toolkit::set_size(window, WIDTH, height)?;
     let placement = place(&screen(window)?, at, (f64::from(WIDTH), f64::from(height)));
     match placement.point() {
         Some(Point { x, y }) => window.set_position(PhysicalPosition::new(x, y)),

@@ -22,7 +22,7 @@ use crate::{
 const WAITING: usize = 8;
 
 /// The wishes for windows. A cheap handle; all clones share one queue.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Windows {
     queue: watch::Sender<Queue>,
 }
@@ -40,12 +40,6 @@ struct Queue {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no window can be shown: this Plimsoll runs without a desktop")]
 pub struct NoWindows;
-
-impl Default for Windows {
-    fn default() -> Self {
-        Self { queue: watch::Sender::default() }
-    }
-}
 
 impl Windows {
     /// Asks for a window. Where nobody takes wishes yet, it waits for whoever comes.
