@@ -7,6 +7,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use axum::{Router, body::Body, response::Response};
@@ -28,6 +29,9 @@ use crate::{
 /// How many requests of one HTTP/2 connection may be under way; it bounds what one client can make
 /// us hold at once.
 const CONCURRENT_STREAMS: u32 = 32;
+
+/// How long a connection may take at the stop to send its first bytes.
+const FIRST_BYTES: Duration = Duration::from_millis(500);
 
 /// Which connection a request came over. In every request's extensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,16 +79,16 @@ impl Reception {
         let _closing = self.on_close.clone().map(|call| Closing { call, id: connection.id });
         let exchange = Arc::new(Exchange::default());
         let io = TokioIo::new(HeadTimeout::new(stream, Arc::clone(&exchange)));
-        let service = hyper::service::service_fn(move |request| {
+        let service = hyper::service::service_fn(|request: Request<Incoming>| {
+            // Not in the future: the library reads on before it polls that.
+            exchange.begin(request.version());
             answer(self.router.clone(), request, connection, Arc::clone(&exchange))
         });
         let mut http = pin!(self.http.serve_connection(io, service));
-        // A token of its own: all connections would meet at the lock of one.
-        let stop = self.stop.child_token();
         let result = tokio::select! {
             biased;
             result = http.as_mut() => result,
-            () = stop.cancelled() => {
+            () = self.stopped(&exchange) => {
                 http.as_mut().graceful_shutdown();
                 self.close.run_until_cancelled(http).await.unwrap_or(Ok(()))
             }
@@ -92,6 +96,15 @@ impl Reception {
         if let Err(error) = result {
             tracing::debug!(%error, "connection ended early");
         }
+    }
+
+    /// Waits for the stop. Who has only just connected is about to ask: a client does not send again what finds its
+    /// connection closed.
+    async fn stopped(&self, exchange: &Exchange) {
+        // A token of its own: all connections would meet at the lock of one.
+        self.stop.child_token().cancelled().await;
+        // Whoever says nothing is no client of ours.
+        let _late = tokio::time::timeout(FIRST_BYTES, exchange.first_bytes()).await;
     }
 
     async fn admits(&self, connection: Connection) -> bool {
@@ -118,7 +131,6 @@ async fn answer(
     connection: Connection,
     exchange: Arc<Exchange>,
 ) -> Result<Response, std::convert::Infallible> {
-    exchange.begin(request.version());
     let mut request = request.map(Body::new);
     request.extensions_mut().insert(connection);
     let response = router.call(request).await;

@@ -17,48 +17,66 @@ use std::{
 use http::Version;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    sync::Notify,
     time::Sleep,
 };
 
 /// How long a client may take from the first to the last byte of a request's head.
 const HEAD_DEADLINE: Duration = Duration::from_secs(10);
 
-const IDLE: u8 = 0;
-const IN_HEAD: u8 = 1;
-const SERVING: u8 = 2;
+/// Nothing has come yet.
+const FRESH: u8 = 0;
+const IDLE: u8 = 1;
+const IN_HEAD: u8 = 2;
+const SERVING: u8 = 3;
 /// HTTP/2: frames of its own come and go between requests.
-const UNWATCHED: u8 = 3;
+const UNWATCHED: u8 = 4;
 
 /// Where a connection is in the exchange of requests and answers. Shared by the socket, which sees
 /// bytes, and the service, which sees requests.
 #[derive(Debug, Default)]
-pub(crate) struct Exchange(AtomicU8);
+pub(crate) struct Exchange {
+    state: AtomicU8,
+    first: Notify,
+}
 
 impl Exchange {
     /// A request's head is complete.
     pub(crate) fn begin(&self, version: Version) {
         let state = if version == Version::HTTP_2 { UNWATCHED } else { SERVING };
-        self.0.store(state, Ordering::Relaxed);
+        self.state.store(state, Ordering::Relaxed);
+    }
+
+    /// Waits until anything has come.
+    pub(crate) async fn first_bytes(&self) {
+        if self.state.load(Ordering::Relaxed) == FRESH {
+            self.first.notified().await;
+        }
     }
 
     /// The request is answered.
     pub(crate) fn end(&self) {
-        self.change(SERVING, IDLE);
+        let _served = self.change(SERVING, IDLE);
     }
 
-    fn bytes_came(&self, bytes: &[u8]) {
+    /// Whether a head begins with these bytes.
+    fn bytes_came(&self, bytes: &[u8]) -> bool {
         // What an HTTP/2 connection begins with; no method of HTTP/1 does.
         let state = if bytes.starts_with(b"PRI ") { UNWATCHED } else { IN_HEAD };
-        self.change(IDLE, state);
+        let first = self.change(FRESH, state);
+        if first {
+            self.first.notify_one();
+        }
+        first || self.change(IDLE, state)
     }
 
     fn in_head(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == IN_HEAD
+        self.state.load(Ordering::Relaxed) == IN_HEAD
     }
 
-    fn change(&self, from: u8, to: u8) {
-        // Only ever a race with nobody: one task owns the connection.
-        let _unchanged = self.0.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed);
+    /// Only ever a race with nobody: one task owns the connection.
+    fn change(&self, from: u8, to: u8) -> bool {
+        self.state.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
 
@@ -96,7 +114,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for HeadTimeout<S> {
         match Pin::new(&mut self.stream).poll_read(cx, buffer) {
             Poll::Pending => self.poll_deadline(cx),
             ready => {
-                self.exchange.bytes_came(&buffer.filled()[before..]);
+                if self.exchange.bytes_came(&buffer.filled()[before..]) {
+                    // A former head's, if nobody read in vain since then.
+                    self.timer = None;
+                }
                 ready
             }
         }
@@ -181,6 +202,25 @@ mod tests {
         client.write_all(b"he").await.unwrap();
         read(&mut server).await.unwrap();
         assert_eq!(read(&mut server).await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+    }
+
+    /// Scenario: a head that came in two parts, and just before its deadline would have been over the next request,
+    /// without a read in vain between the two.
+    /// Guarantees: the next head has a deadline of its own.
+    #[tokio::test(start_paused = true)]
+    async fn each_head_has_its_own_deadline() {
+        let (mut client, mut server, exchange) = pair();
+        client.write_all(b"he").await.unwrap();
+        read(&mut server).await.unwrap();
+        assert!(timeout(Duration::from_millis(1), read(&mut server)).await.is_err());
+        client.write_all(b"ad").await.unwrap();
+        read(&mut server).await.unwrap();
+        exchange.begin(Version::HTTP_11);
+        exchange.end();
+        tokio::time::sleep(HEAD_DEADLINE - Duration::from_millis(5)).await;
+        client.write_all(b"he").await.unwrap();
+        read(&mut server).await.unwrap();
+        assert!(timeout(HEAD_DEADLINE / 2, read(&mut server)).await.is_err(), "within the head");
     }
 
     /// Scenario: an HTTP/2 connection, recognised by its preface or by its first request.

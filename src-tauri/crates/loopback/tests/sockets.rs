@@ -258,6 +258,27 @@ async fn a_drain_lets_requests_finish() {
     server.stop().await;
 }
 
+/// Scenario: two clients have just connected when the drain begins; one asks then, the other says nothing.
+/// Guarantees: the one is answered, because it would not ask again; the other does not hold the drain up.
+#[tokio::test(start_paused = true)]
+async fn a_drain_lets_a_new_client_ask() {
+    let options = Serve::default();
+    let tally = Arc::clone(&options.tally);
+    let server = Server::start(whoami(), options);
+    let (mut asks, _silent) = (server.connect().await, server.connect().await);
+    while tally.report("any")[0].value < 2 {
+        tokio::task::yield_now().await;
+    }
+    let began = tokio::time::Instant::now();
+    server.cancel.cancel();
+    // Until both connections have seen it.
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let answer = raw(&mut asks, "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    server.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+}
+
 /// Scenario: a request that never ends.
 /// Guarantees: the drain closes it when the time is over.
 #[tokio::test]
