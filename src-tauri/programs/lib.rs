@@ -4,6 +4,7 @@
 //! environment and prints; knows no toolkit.
 
 mod desktop;
+mod drawing;
 mod engine;
 mod exit;
 pub mod log;
@@ -13,6 +14,7 @@ mod surroundings;
 mod tray;
 
 pub use desktop::{employ_notifications, ended_by_manager, is_managed, tray_sources};
+pub use drawing::plain_drawing;
 pub use engine::{bind, end, resident_runtime, start};
 pub use exit::{Exit, exit_code};
 pub use second::hand_over;

@@ -1,11 +1,7 @@
 //! The display that the environment names, and how it is drawn on.
 
 use plimsoll_engine::Environment;
-use plimsoll_programs::Exit;
-
-/// GTK's variable that says how it draws.
-#[cfg(target_os = "linux")]
-const GDK_GL: &str = "GDK_GL";
+use plimsoll_programs::{Exit, plain_drawing};
 
 /// Whether windows can be shown at all: without a display the toolkit panics.
 ///
@@ -21,16 +17,16 @@ pub(crate) fn demand(environment: &Environment) -> anyhow::Result<()> {
     ))
 }
 
-/// Begins this program anew without GTK's way to draw with the graphics card, which holds 50 MB, and draws nothing
-/// for windows that are not in sight yet (docs/ARCHITECTURE.md). Whoever sets the variable decides; the resident
-/// does it for the programs it starts.
-pub(crate) fn begin_without_gl(environment: &Environment) {
+/// Begins this program anew with the graphics card left alone: the card costs memory and time, and with it nothing
+/// is drawn for windows that are not in sight yet. The resident sets the variables for the programs it starts.
+pub(crate) fn begin_plainly(environment: &Environment) {
+    let missing = plain_drawing(environment);
     #[cfg(target_os = "linux")]
-    if environment.get(GDK_GL).is_none() {
+    if !missing.is_empty() {
         use std::os::unix::process::CommandExt;
         let program = std::env::current_exe().unwrap_or_else(|_| "plimsoll-window".into());
         let mut same = std::process::Command::new(program);
-        let error = same.args(std::env::args_os().skip(1)).env(GDK_GL, "disable").exec();
+        let error = same.args(std::env::args_os().skip(1)).envs(missing).exec();
         tracing::warn!(%error, "cannot begin anew; it draws with the graphics card");
     }
 }

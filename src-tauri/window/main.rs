@@ -43,7 +43,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let usual = if arguments.standalone { LevelFilter::INFO } else { LevelFilter::WARN };
     log::begin(&around.environment, usual)?;
     display::demand(&around.environment)?;
-    display::begin_without_gl(&around.environment);
+    display::begin_plainly(&around.environment);
     if arguments.standalone { standalone::run(around) } else { show(arguments.wish(), around) }
 }
 

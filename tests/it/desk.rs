@@ -12,7 +12,7 @@ use plimsoll_domain::{Timestamp, Tokens};
 use plimsoll_testkit::Screen;
 use plimsoll_testkit::{
     Answer, ApiCall, EventStream, Events, Loopback, NotificationServer, Panel, PrivateBus, Start,
-    TestResident,
+    TestResident, TrayItem,
 };
 use prost::Message as _;
 use serde_json::Value;
@@ -137,6 +137,13 @@ impl Desk {
     /// The running application.
     pub(crate) async fn run(&self) -> TestResident {
         self.start().run().await.unwrap()
+    }
+
+    /// The icon in the panel, as soon as it is complete.
+    pub(crate) async fn icon(&self) -> TrayItem {
+        let item = self.panel.item().await.unwrap();
+        until("a menu", async || (!item.menu().await.unwrap().is_empty()).then_some(())).await;
+        item
     }
 
     /// A stand-in for `plimsoll-window` beside the resident: it stays, shows nothing, and notes how it was started.

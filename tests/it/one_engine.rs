@@ -58,6 +58,7 @@ async fn a_second_start_hands_over(shape: Shape) {
         }
     }
     assert_found(&house);
+    desk.icon().await;
     assert_eq!(desk.panel.count().await.unwrap(), 1);
     turn(&house, "s-1", 0, CALM).await;
 }
@@ -116,7 +117,7 @@ async fn what_a_crash_leaves_is_no_obstacle(shape: Shape) {
         house.start_again().await.unwrap();
         assert_found(&house);
         until_status_shows(&house, "s-1").await;
-        desk.panel.item().await.unwrap();
+        desk.icon().await;
         assert!(beside(&house, &[]).await.status.success());
     }
     let usage = house.api().unwrap().json("/api/v1/usage?by=session").await.unwrap();
@@ -178,7 +179,7 @@ async fn windows_find_the_engine_again() {
     house.start_again().await.unwrap();
     assert_ne!(house.runtime().key, old);
     let mut windows = Windows::attach(&house).await;
-    desk.panel.item().await.unwrap().activate(1, 2).await.unwrap();
+    desk.icon().await.activate(1, 2).await.unwrap();
     assert_eq!(windows.next().await["at"], json!({"x": 1, "y": 2}));
 }
 
@@ -192,6 +193,6 @@ async fn the_configuration_chooses_the_shape() {
     let house = start.variable("PLIMSOLL_DESKTOP_BACKEND", "in-process").run().await.unwrap();
     let program = fs::read_link(format!("/proc/{}/exe", house.pid())).unwrap();
     assert_eq!(program.file_name().unwrap(), "plimsoll-window");
-    desk.panel.item().await.unwrap();
+    desk.icon().await;
     assert_found(&house);
 }

@@ -10,6 +10,7 @@ use std::{
 use plimsoll_bus::{Bus, systemd};
 use plimsoll_domain::health::{Hint, Hints, ListenerState, Status};
 use plimsoll_engine::{Environment, Offer, Running, Windows};
+use plimsoll_programs::plain_drawing;
 use tokio::{
     process::{Child, Command},
     sync::watch,
@@ -17,9 +18,6 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::window_program;
-
-/// Without this, GTK looks for a way to draw with the graphics card and keeps 50 MB of it (docs/ARCHITECTURE.md).
-const NO_GL: (&str, &str) = ("GDK_GL", "disable");
 
 /// Starts the process that shows windows.
 #[derive(Clone)]
@@ -77,10 +75,7 @@ impl Launcher {
     async fn start(&self) -> io::Result<Child> {
         let mut command = Command::new(window_program()?);
         command.stdin(Stdio::null()).env_remove("NOTIFY_SOCKET").envs(self.display().await?);
-        if self.environment.get(NO_GL.0).is_none() {
-            command.env(NO_GL.0, NO_GL.1);
-        }
-        command.spawn()
+        command.envs(plain_drawing(&self.environment)).spawn()
     }
 
     /// What tells the process its display. A service may have been started before the user's desktop; the user

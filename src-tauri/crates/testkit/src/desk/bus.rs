@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use tokio::net::UnixStream;
 use zbus::Connection;
 use zbus::connection::Builder;
+use zbus::object_server::Interface;
 
 use super::{DeskError, bus, until};
 use crate::process::Owned;
@@ -93,8 +94,20 @@ impl PrivateBus {
     }
 }
 
-pub(super) async fn connect(address: &str) -> Result<Connection, DeskError> {
+async fn connect(address: &str) -> Result<Connection, DeskError> {
     let builder = Builder::address(address).map_err(bus("read the address of the bus"))?;
+    builder.build().await.map_err(bus("connect to the bus"))
+}
+
+/// A connection that serves an object. It does so from the start: an object that is added later may miss the first
+/// calls, which then are never answered.
+pub(super) async fn serve<I: Interface>(
+    address: &str,
+    path: &str,
+    object: I,
+) -> Result<Connection, DeskError> {
+    let builder = Builder::address(address).map_err(bus("read the address of the bus"))?;
+    let builder = builder.serve_at(path, object).map_err(bus("serve an object"))?;
     builder.build().await.map_err(bus("connect to the bus"))
 }
 

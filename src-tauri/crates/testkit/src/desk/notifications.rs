@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use zbus::zvariant::OwnedValue;
 use zbus::{Connection, names::BusName};
 
-use super::bus::{PrivateBus, connect};
+use super::bus::{PrivateBus, serve};
 use super::{DeskError, bus};
 
 const NAME: &str = "org.freedesktop.Notifications";
@@ -77,10 +77,8 @@ impl NotificationServer {
     /// When it cannot take its name.
     pub async fn come(&mut self) -> Result<(), DeskError> {
         self.leave().await?;
-        let connection = connect(&self.address).await?;
         let server = Server { desk: Arc::clone(&self.desk) };
-        let served = connection.object_server().at(PATH, server).await;
-        served.map_err(bus("serve notifications"))?;
+        let connection = serve(&self.address, PATH, server).await?;
         connection.request_name(NAME).await.map_err(bus("take the name of notifications"))?;
         self.connection = Some(connection);
         Ok(())

@@ -8,7 +8,7 @@ use zbus::message::{Header, Type};
 use zbus::names::BusName;
 use zbus::{Connection, MatchRule, MessageStream};
 
-use super::bus::{PrivateBus, connect};
+use super::bus::{PrivateBus, serve};
 use super::item::TrayItem;
 use super::{DeskError, bus, until};
 
@@ -84,13 +84,11 @@ impl Panel {
     pub async fn come(&mut self) -> Result<(), DeskError> {
         self.leave().await?;
         lock(&self.seen.items).clear();
-        let connection = connect(&self.address).await?;
+        let watcher = Watcher { seen: Arc::clone(&self.seen) };
+        let connection = serve(&self.address, WATCHER_PATH, watcher).await?;
         let rule = MatchRule::builder().msg_type(Type::Signal).build();
         let stream = MessageStream::for_match_rule(rule, &connection, Some(QUEUE));
         let stream = stream.await.map_err(bus("listen for signals"))?;
-        let watcher = Watcher { seen: Arc::clone(&self.seen) };
-        let served = connection.object_server().at(WATCHER_PATH, watcher).await;
-        served.map_err(bus("serve the watcher"))?;
         let listening = tokio::spawn(listen(stream, Arc::clone(&self.seen)));
         connection.request_name(WATCHER).await.map_err(bus("take the watcher's name"))?;
         self.present = Some(Present { connection, listening });
