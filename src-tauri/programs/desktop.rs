@@ -9,6 +9,7 @@ use plimsoll_tray::Sources;
 pub fn employ_notifications(running: &mut Running) {
     let notifications = Notifications::new(Ports {
         ledger: running.ledger().clone(),
+        since: running.began(),
         snapshots: running.snapshots(),
         hints: running.hints(),
         bus: Bus::of_user(),

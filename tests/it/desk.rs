@@ -146,7 +146,8 @@ impl Desk {
         item
     }
 
-    /// A stand-in for `plimsoll-window` beside the resident: it stays, shows nothing, and notes how it was started.
+    /// A stand-in for `plimsoll-window` beside the resident: it stays, shows nothing, and notes how it was
+    /// started.
     pub(crate) fn place_window_program(&self) -> WindowProgram {
         let program = WindowProgram { path: self.programs.path().join("plimsoll-window") };
         let script = "echo \"$@\" >>\"$0.started\"\n\
@@ -223,7 +224,8 @@ pub(crate) fn name_project(start: &Start, session: &str, project: &str) {
     fs::write(folder.join(format!("{session}.jsonl")), line + "\n").unwrap();
 }
 
-/// Sends the turn of a session with this number, counted from 0, after which its context holds so many tokens.
+/// Sends the turn of a session with this number, counted from 0, after which its context holds so many
+/// tokens.
 pub(crate) async fn turn(house: &TestResident, session: &str, number: i64, occupancy: u64) {
     let tokens = Tokens { input: 10, output: 90, cache_read: occupancy - 100, cache_creation: 0 };
     let call = ApiCall::new(&format!("req_{session}_{number}")).tokens(tokens);

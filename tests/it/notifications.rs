@@ -38,11 +38,11 @@ async fn grow(house: &TestResident, session: &str, occupancies: &[u64]) {
     }
 }
 
-/// Scenario: a session grows past all three levels, one by one, then another jumps past two at once; everything is
-/// sent again, before and after a restart; then a third session reaches a level.
-/// Guarantees: one notification for each level newly reached, with project, tokens of the line and what is left,
-/// more urgent from level to level; each replaces the one before of the same session and no other; nothing that
-/// was told is told again.
+/// Scenario: a session grows past all three levels, one by one, then another jumps past two at once;
+/// everything is sent again, before and after a restart; then a third session reaches a level.
+/// Guarantees: one notification for each level newly reached, with project, tokens of the line and what is
+/// left, more urgent from level to level; each replaces the one before of the same session and no other;
+/// nothing that was told is told again.
 async fn each_level_is_told_once_a_cycle(shape: Shape) {
     let desk = Desk::complete(shape).await;
     let start = desk.start();
@@ -85,7 +85,8 @@ async fn each_level_is_told_once_a_cycle(shape: Shape) {
     assert_eq!(until_told(&desk, 5).await[4].replaces, 0);
 }
 
-/// Scenario: a recorded session that grows past the levels and compacts is replayed as if it happened now, twice.
+/// Scenario: a recorded session that grows past the levels and compacts is replayed as if it happened now,
+/// twice.
 /// Guarantees: as many notifications as the stream tells of levels, the first time only.
 async fn a_capture_is_told_as_it_was(shape: Shape) {
     let desk = Desk::complete(shape).await;
@@ -108,8 +109,8 @@ async fn a_capture_is_told_as_it_was(shape: Shape) {
 }
 
 /// Scenario: a level is reached while there is no notification server; one comes, leaves, and comes back.
-/// Guarantees: a hint says so while it is away, and goes; nothing else suffers; what is reached while it is there
-/// is told, once.
+/// Guarantees: a hint says so while it is away, and goes; nothing else suffers; what is reached while it is
+/// there is told, once.
 async fn a_server_that_comes_late_is_used(shape: Shape) {
     let mut desk = Desk::bare(shape).await;
     let house = desk.run().await;

@@ -39,7 +39,8 @@ fn assert_found(house: &TestResident) {
 }
 
 /// Scenario: the application is started while it runs, as from the menu of programs, by each of its programs.
-/// Guarantees: the second ends with 0 and says where the first is; the first shows its dashboard, and goes on.
+/// Guarantees: the second ends with 0 and says where the first is; the first shows its dashboard, and goes
+/// on.
 async fn a_second_start_hands_over(shape: Shape) {
     let desk = Desk::complete(shape).await;
     let house = desk.run().await;
@@ -64,8 +65,8 @@ async fn a_second_start_hands_over(shape: Shape) {
 }
 
 /// Scenario: `plimsoll serve` beside the running application, on its ledger and on another.
-/// Guarantees: it ends with 69 and a sentence that names the process and the dashboard; no other ledger is begun,
-/// and the first is still the one that is found.
+/// Guarantees: it ends with 69 and a sentence that names the process and the dashboard; no other ledger is
+/// begun, and the first is still the one that is found.
 async fn serve_beside_the_application_is_refused(shape: Shape) {
     let desk = Desk::complete(shape).await;
     let house = desk.run().await;
@@ -98,9 +99,10 @@ async fn a_desktop_start_beside_serve_is_refused() {
     assert_found(&house);
 }
 
-/// Scenario: the application is killed, its `runtime.json` stays, and it is started again, twice; once with the
-/// file cut short as well.
-/// Guarantees: it starts each time, is found, keeps its books, shows one icon, and takes second starts as ever.
+/// Scenario: the application is killed, its `runtime.json` stays, and it is started again, twice; once with
+/// the file cut short as well.
+/// Guarantees: it starts each time, is found, keeps its books, shows one icon, and takes second starts as
+/// ever.
 async fn what_a_crash_leaves_is_no_obstacle(shape: Shape) {
     let desk = Desk::complete(shape).await;
     let mut house = desk.run().await;
@@ -167,7 +169,8 @@ async fn of_starts_at_the_same_moment_one_runs() {
 }
 
 /// Scenario: windows are shown, the application is killed and started again.
-/// Guarantees: whoever shows windows learns of the end, finds the new engine and its key, and is asked as before.
+/// Guarantees: whoever shows windows learns of the end, finds the new engine and its key, and is asked as
+/// before.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn windows_find_the_engine_again() {
     let desk = Desk::complete(Shape::Separate).await;

@@ -235,8 +235,8 @@ async fn the_first_connection_starts_the_service(shape: Shape) {
     assert_kept(&holder, &[("req_1".to_owned(), outcome)]).await;
 }
 
-/// Scenario: several clients send one export after the other, each over a connection of its own, while the service
-/// is killed, twice.
+/// Scenario: several clients send one export after the other, each over a connection of its own, while the
+/// service is killed, twice.
 /// Guarantees: it is started again; no connection is refused; what was answered is in the books once.
 async fn a_kill_under_load_loses_nothing(shape: Shape) {
     let desk = Desk::bare(shape).await;

@@ -46,10 +46,10 @@ async fn until_filled(item: &TrayItem, shape: Drawn, occupancy: u64) {
     until_drawn(item, shape, Icon::fill(occupancy, LINE)).await;
 }
 
-/// Scenario: an application that has received nothing gets the turns of a session that grows past all three levels
-/// and is compacted.
-/// Guarantees: the icon registers, and its pixels are at each point those of the state: another shape for each
-/// level, filled by the way to the line; title and tooltip say something at each.
+/// Scenario: an application that has received nothing gets the turns of a session that grows past all three
+/// levels and is compacted.
+/// Guarantees: the icon registers, and its pixels are at each point those of the state: another shape for
+/// each level, filled by the way to the line; title and tooltip say something at each.
 async fn the_icon_follows_the_state(shape: Shape) {
     let desk = Desk::complete(shape).await;
     let house = desk.run().await;
@@ -80,7 +80,8 @@ async fn send(house: &TestResident, events: Events) {
     assert_eq!(receiver.post("/v1/logs", &kind, body).await.unwrap().status.as_u16(), 200);
 }
 
-/// Scenario: between two turns many events arrive that change nothing of what is shown; then the application quits.
+/// Scenario: between two turns many events arrive that change nothing of what is shown; then the application
+/// quits.
 /// Guarantees: by its last signal the icon was announced once for each turn, and nothing else much oftener.
 async fn nothing_is_drawn_without_a_change(shape: Shape) {
     let desk = Desk::complete(shape).await;
@@ -101,8 +102,8 @@ async fn nothing_is_drawn_without_a_change(shape: Shape) {
     for name in desk.panel.signals().await.unwrap() {
         *signals.entry(name).or_default() += 1;
     }
-    // The first face may be announced as well, and a session may be shown before it is counted to the day. Tauri's
-    // tray announces the tooltip with each part of a face.
+    // The first face may be announced as well, and a session may be shown before it is counted to the day.
+    // Tauri's tray announces the tooltip with each part of a face.
     assert!((2..=3).contains(&signals["NewIcon"]), "{signals:?}");
     assert!(signals.values().all(|times| *times <= 12), "{signals:?}");
 }
@@ -134,8 +135,8 @@ fn place(menu: &[String], beginning: &str) -> Option<usize> {
 }
 
 /// Scenario: two sessions with known projects, the fuller one second.
-/// Guarantees: the menu lists the fuller first, with how full it is; then what today cost, which cannot be chosen;
-/// then the two windows and the end.
+/// Guarantees: the menu lists the fuller first, with how full it is; then what today cost, which cannot be
+/// chosen; then the two windows and the end.
 async fn the_menu_lists_sessions(shape: Shape) {
     let desk = Desk::complete(shape).await;
     let start = desk.start();
@@ -162,7 +163,8 @@ async fn the_menu_lists_sessions(shape: Shape) {
 }
 
 /// Scenario: the icon is pressed, and each entry of the menu is chosen that opens a window.
-/// Guarantees: whoever shows windows is asked for the right one each time: where the icon is, and for which session.
+/// Guarantees: whoever shows windows is asked for the right one each time: where the icon is, and for which
+/// session.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn presses_and_clicks_ask_for_windows() {
     let desk = Desk::complete(Shape::Separate).await;
@@ -226,8 +228,8 @@ async fn quit_drains(shape: Shape) {
 }
 
 /// Scenario: the panel ends and starts again, twice, while the state changes.
-/// Guarantees: a hint says that no icon is shown while there is no panel; each new panel gets one icon with the
-/// present state.
+/// Guarantees: a hint says that no icon is shown while there is no panel; each new panel gets one icon with
+/// the present state.
 async fn the_icon_outlives_the_panel(shape: Shape) {
     let mut desk = Desk::complete(shape).await;
     let house = desk.run().await;
@@ -245,8 +247,8 @@ async fn the_icon_outlives_the_panel(shape: Shape) {
 }
 
 /// Scenario: the whole session bus ends, and starts again.
-/// Guarantees: the resident books what is sent meanwhile, and its icon registers with the new panel. With windows
-/// the application ends in order, as the toolkit has every program do when its session is over.
+/// Guarantees: the resident books what is sent meanwhile, and its icon registers with the new panel. With
+/// windows the application ends in order, as the toolkit has every program do when its session is over.
 async fn the_bus_ends(shape: Shape) {
     let mut desk = Desk::complete(shape).await;
     let mut house = desk.run().await;

@@ -8,8 +8,8 @@ use crate::{
 };
 
 /// Scenario: the icon is pressed while nothing shows windows; the program that does takes its time.
-/// Guarantees: it is started once, however often the icon is pressed meanwhile; it is asked for all of it when it
-/// attaches; when it left, the next press starts it again.
+/// Guarantees: it is started once, however often the icon is pressed meanwhile; it is asked for all of it
+/// when it attaches; when it left, the next press starts it again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_program_for_windows_is_started_on_demand() {
     let desk = Desk::complete(Shape::Separate).await;
@@ -39,8 +39,8 @@ async fn the_program_for_windows_is_started_on_demand() {
 }
 
 /// Scenario: the icon is pressed where the program for windows is not installed; then it is installed.
-/// Guarantees: a hint says so, and the page opens in the browser instead; with the program the hint goes, and what
-/// was wanted before is not shown after.
+/// Guarantees: a hint says so, and the page opens in the browser instead; with the program the hint goes, and
+/// what was wanted before is not shown after.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_the_program_a_hint_says_so() {
     let desk = Desk::complete(Shape::Separate).await;
@@ -61,7 +61,8 @@ async fn without_the_program_a_hint_says_so() {
     until_hint(&house, "no-windows", false).await;
 }
 
-/// Scenario: a second process wants to show windows while one does; a program asks for a window without the key.
+/// Scenario: a second process wants to show windows while one does; a program asks for a window without the
+/// key.
 /// Guarantees: the second is told that there is one, and may ask for a window instead; nobody else may.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_process_shows_windows() {

@@ -1,6 +1,6 @@
 //! The tray icon over D-Bus: a StatusNotifierItem, which needs no display and no toolkit.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use ksni::{
     Handle, ToolTip, TrayMethods,
@@ -10,8 +10,14 @@ use plimsoll_bus::{Bus, Presence};
 use plimsoll_domain::{Point, Show, health::Hints};
 use plimsoll_programs::{TRAY_WATCHER, hint_at_tray};
 use plimsoll_tray::{Action, Entry, Face, Port, SIZES, Sources};
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    sync::{mpsc, watch},
+    time::sleep,
+};
 use tokio_util::sync::CancellationToken;
+
+/// How long to wait before the icon is offered again to who did not take it.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Keeps the tray icon.
 #[derive(Clone)]
@@ -31,28 +37,35 @@ impl Tray {
     }
 
     /// Runs until stopped: the icon is there whenever there is a session bus, and is seen whenever a panel is.
-    pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), ksni::Error> {
+    pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), Infallible> {
         let bus = Bus::of_user();
         let presence = watch::Sender::new(Presence::default());
         let watched = [(TRAY_WATCHER, &presence)];
         tokio::select! {
             () = bus.follow(&watched) => Ok(()),
             () = hint_at_tray(presence.subscribe(), &*self.hints) => Ok(()),
-            ended = self.keep(presence.subscribe(), &stop) => ended,
+            () = self.keep(presence.subscribe(), &stop) => Ok(()),
         }
     }
 
-    async fn keep(
-        &self,
-        mut presence: watch::Receiver<Presence>,
-        stop: &CancellationToken,
-    ) -> Result<(), ksni::Error> {
+    async fn keep(&self, mut presence: watch::Receiver<Presence>, stop: &CancellationToken) {
+        // What is there is assumed until the bus has said it.
+        let Some(Ok(())) = stop.run_until_cancelled(presence.changed()).await else { return };
         while !stop.is_cancelled() {
             let there = presence.wait_for(|now| *now == Presence::Present);
             let Some(Ok(_)) = stop.run_until_cancelled(there).await else { break };
-            let item = Item { face: None, choices: self.choices.clone() };
+            // A panel asks at once: the icon is drawn before it is offered.
+            let item = Item { face: self.sources.face(), choices: self.choices.clone() };
             // A panel that leaves between the question and now is waited for.
-            let handle = item.assume_sni_available(true).spawn().await?;
+            let handle = match item.assume_sni_available(true).spawn().await {
+                Ok(handle) => handle,
+                // Bus or panel went away in this moment: nothing of ours has failed.
+                Err(error) => {
+                    tracing::debug!(%error, "nothing took the icon");
+                    stop.run_until_cancelled(sleep(PAUSE)).await;
+                    continue;
+                }
+            };
             let gone = presence.wait_for(|now| *now == Presence::NoBus);
             let bus_gone = stop.child_token();
             tokio::select! {
@@ -61,7 +74,6 @@ impl Tray {
             }
             handle.shutdown().await;
         }
-        Ok(())
     }
 }
 
@@ -71,14 +83,13 @@ struct Shown(Handle<Item>);
 impl Port for Shown {
     async fn show(&mut self, face: Arc<Face>) {
         // `None` where the bus is gone, which is seen elsewhere.
-        self.0.update(|item| item.face = Some(face)).await;
+        self.0.update(|item| item.face = face).await;
     }
 }
 
 /// What the panel asks.
 struct Item {
-    /// `None` until first drawn.
-    face: Option<Arc<Face>>,
+    face: Arc<Face>,
     choices: mpsc::Sender<Action>,
 }
 
@@ -95,19 +106,17 @@ impl ksni::Tray for Item {
     }
 
     fn title(&self) -> String {
-        self.face.as_ref().map_or_else(|| "Plimsoll".to_owned(), |face| face.title.clone())
+        self.face.title.clone()
     }
 
     fn icon_pixmap(&self) -> Vec<ksni::Icon> {
-        let Some(face) = &self.face else { return Vec::new() };
-        SIZES.into_iter().map(|size| argb(size, face.icon.pixels(size))).collect()
+        SIZES.into_iter().map(|size| argb(size, self.face.icon.pixels(size))).collect()
     }
 
     fn tool_tip(&self) -> ToolTip {
-        let Some(face) = &self.face else { return ToolTip::default() };
         ToolTip {
-            title: face.title.clone(),
-            description: markup(&face.tooltip),
+            title: self.face.title.clone(),
+            description: markup(&self.face.tooltip),
             ..ToolTip::default()
         }
     }
@@ -123,8 +132,7 @@ impl ksni::Tray for Item {
     }
 
     fn menu(&self) -> Vec<MenuItem<Self>> {
-        let entries = self.face.iter().flat_map(|face| &face.menu);
-        entries.map(menu_item).collect()
+        self.face.menu.iter().map(menu_item).collect()
     }
 }
 

@@ -7,7 +7,7 @@ mod screen;
 use std::{fmt, sync::Arc};
 
 use plimsoll_bus::{Bus, Presence};
-use plimsoll_domain::{Timestamp, health::Hints};
+use plimsoll_domain::{Revision, Timestamp, health::Hints};
 use plimsoll_ledger::{Ledger, LedgerError};
 use plimsoll_watch::Snapshot;
 use tokio::sync::watch;
@@ -41,6 +41,8 @@ pub enum NotificationsError {
 pub struct Ports {
     /// Grants the alerts.
     pub ledger: Ledger,
+    /// Alerts that were granted after this revision are shown.
+    pub since: Revision,
     /// Knows the sessions' names, and when what was said of them is over.
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// Where the absence of a notification service is told.
@@ -65,10 +67,10 @@ impl fmt::Debug for Notifications {
 }
 
 impl Notifications {
-    /// Every alert that is granted from now on is shown once it runs.
+    /// Every alert that is granted after `ports.since` is shown once it runs.
     #[must_use]
     pub fn new(ports: Ports) -> Self {
-        let position = Position::at(ports.ledger.revision());
+        let position = Position::at(ports.since);
         Self { ports, position }
     }
 

@@ -8,7 +8,7 @@ use axum::Router;
 use plimsoll_api::{Api, Key, Windows};
 use plimsoll_client::RuntimeInfo;
 use plimsoll_domain::{
-    Calendar, Timestamp,
+    Calendar, Revision, Timestamp,
     health::{Health, HealthProbe, Hints, Status},
 };
 use plimsoll_ledger::{Ledger, Writer};
@@ -77,6 +77,8 @@ pub(crate) struct Receiving {
 pub struct Running {
     parts: Parts,
     ledger: Ledger,
+    /// The ledger's revision when it was opened.
+    began: Revision,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     receiver: Receiver<Intake>,
     probe: Arc<Probe>,
@@ -125,6 +127,7 @@ impl Parts {
 impl Receiving {
     /// Starts what needs the ledger.
     pub(crate) fn complete(self, ledger: Ledger, writer: Writer) -> Running {
+        let began = ledger.revision();
         let (watch, watching) = Watch::new(
             ledger.clone(),
             self.parts.config.levels,
@@ -151,6 +154,7 @@ impl Receiving {
         Running {
             parts: self.parts,
             ledger,
+            began,
             snapshots: watch.snapshots(),
             receiver: self.receiver,
             probe: self.probe,
@@ -254,6 +258,12 @@ impl Running {
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
+    }
+
+    /// The ledger's revision when this run opened it: whatever it grants comes after.
+    #[must_use]
+    pub fn began(&self) -> Revision {
+        self.began
     }
 
     /// The live sessions; the newest wins.

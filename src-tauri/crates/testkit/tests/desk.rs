@@ -291,8 +291,8 @@ async fn ask(address: std::net::SocketAddr) -> String {
 }
 
 /// Scenario: a service is started by its first connection, killed, asked to end, and stopped.
-/// Guarantees: it gets its sockets by number, name and process; connections wait while it is away; it is started
-/// again each time but the last.
+/// Guarantees: it gets its sockets by number, name and process; connections wait while it is away; it is
+/// started again each time but the last.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_gets_its_sockets() {
     let start = Start::new(std::env::current_exe().unwrap()).unwrap();

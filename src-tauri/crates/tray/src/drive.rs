@@ -75,6 +75,12 @@ struct Look {
 }
 
 impl Sources {
+    /// What is to be seen now: for a port that must show something from its first moment on.
+    #[must_use]
+    pub fn face(&self) -> Arc<Face> {
+        self.clone().look().face
+    }
+
     fn look(&mut self) -> Look {
         let (at, now) = (Instant::now(), (self.now)());
         let snapshot = self.snapshots.borrow_and_update();

@@ -78,6 +78,7 @@ async fn start(folder: PathBuf, snapshots: watch::Receiver<Arc<Snapshot>>) -> Le
     let (ledger, mut writer) = Ledger::open(options).await.unwrap();
     tokio::spawn(async move { writer.run(CancellationToken::new()).await });
     let notifications = Notifications::new(Ports {
+        since: ledger.revision(),
         ledger: ledger.clone(),
         snapshots,
         hints: Arc::new(Told),

@@ -99,8 +99,8 @@ async fn connect(address: &str) -> Result<Connection, DeskError> {
     builder.build().await.map_err(bus("connect to the bus"))
 }
 
-/// A connection that serves an object. It does so from the start: an object that is added later may miss the first
-/// calls, which then are never answered.
+/// A connection that serves an object. It does so from the start: an object that is added later may miss the
+/// first calls, which then are never answered.
 pub(super) async fn serve<I: Interface>(
     address: &str,
     path: &str,
