@@ -29,17 +29,18 @@ pub fn tray_sources(running: &Running) -> Sources {
     }
 }
 
-/// Whether this process is the one of a unit of systemd.
+/// Whether this process is the one of Plimsoll's own unit of systemd: desktops start programs as units, too.
 ///
 /// Source: systemd.exec(5): `SYSTEMD_EXEC_PID` from version 248 on; before that the socket for notifications, which
-/// only the unit's own process is given.
+/// only the unit's own process is given. `PLIMSOLL_UNIT` stands in the unit.
 #[must_use]
 pub fn is_managed(environment: &Environment) -> bool {
     let own = std::process::id().to_string();
-    match environment.get("SYSTEMD_EXEC_PID") {
+    let chosen = match environment.get("SYSTEMD_EXEC_PID") {
         Some(pid) => pid == own.as_str(),
         None => environment.get("NOTIFY_SOCKET").is_some(),
-    }
+    };
+    chosen && environment.get("PLIMSOLL_UNIT").is_some()
 }
 
 /// Asks systemd, where this process is the one of a unit, to stop service and sockets: an end by itself would be

@@ -93,6 +93,8 @@ impl Source for Follower {
                     self.events = Some(events);
                     return News::At(engine);
                 }
+                // There is one process for windows: while the engine was away, another became it.
+                Err((_, error)) if is_taken(&error) => return News::Show(Show::Nothing),
                 Err((_, error)) => tracing::debug!(%error, "no engine to follow"),
             }
         }

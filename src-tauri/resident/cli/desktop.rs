@@ -28,7 +28,10 @@ pub(crate) fn run(around: Surroundings) -> anyhow::Result<()> {
         }
     }
     if config.desktop.backend.is_in_process() {
-        return become_standalone();
+        if has_display(&around.environment) {
+            return become_standalone();
+        }
+        tracing::warn!("there is no display yet, so the engine runs in a process of its own");
     }
     let inherited = Inherited::from_environment();
     let (environment, folders) = (around.environment.clone(), around.places.runtime.clone());
@@ -57,6 +60,12 @@ async fn reside(
         () = desktop.quit() => desktop.close().await,
     }
     programs::end(running, &mut signals).await
+}
+
+/// Without one the toolkit ends its process, and nobody would receive.
+fn has_display(environment: &Environment) -> bool {
+    let named = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| environment.get(name).is_some());
+    named || !cfg!(target_os = "linux")
 }
 
 /// Becomes the program with windows, which then holds the engine too.

@@ -5,19 +5,24 @@ use std::{
     io,
     process::{ExitStatus, Stdio},
     sync::Arc,
+    time::Duration,
 };
 
 use plimsoll_bus::{Bus, systemd};
 use plimsoll_domain::health::{Hint, Hints, ListenerState, Status};
 use plimsoll_engine::{Environment, Offer, Running, Windows};
-use plimsoll_programs::plain_drawing;
+use plimsoll_programs::{is_managed, plain_drawing};
 use tokio::{
     process::{Child, Command},
     sync::watch,
+    time::sleep,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::window_program;
+
+/// How long the process may take to ask for what it shall show.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Starts the process that shows windows.
 #[derive(Clone)]
@@ -43,33 +48,36 @@ impl Launcher {
         loop {
             offer.wanted().await;
             match self.start().await {
-                Ok(mut child) => self.accompany(&mut child, &mut offer).await?,
+                Ok(child) => self.accompany(Starting(Some(child)), &mut offer).await?,
                 Err(error) => {
                     tracing::warn!(%error, "cannot start the program with windows");
                     offer.give_up();
-                    self.open_in_browser(&error);
+                    self.open_in_browser(&error).await;
                 }
             }
         }
     }
 
-    /// Waits for the process's end. One that ends before it took anything could not show windows.
-    async fn accompany(&self, child: &mut Child, offer: &mut Offer) -> io::Result<()> {
-        let early = tokio::select! {
+    /// Waits for the process's end. One that took nothing could not show windows.
+    async fn accompany(&self, mut starting: Starting, offer: &mut Offer) -> io::Result<()> {
+        let failure = tokio::select! {
             () = offer.taken() => None,
-            status = child.wait() => Some(status?),
+            status = starting.ended() => Some(format!("their program ended with {}", status?)),
+            () = sleep(PATIENCE) => Some("their program does not begin".to_owned()),
         };
-        match early {
-            None => {
-                self.hints.clear(Hint::NoWindows);
-                child.wait().await?;
-            }
-            Some(status) => {
-                offer.give_up();
-                self.open_in_browser(&Failed(status));
-            }
+        if let Some(failure) = failure {
+            tracing::warn!(failure, "no window is shown");
+            offer.give_up();
+            drop(starting);
+            self.open_in_browser(&failure).await;
+            return Ok(());
         }
-        Ok(())
+        self.hints.clear(Hint::NoWindows);
+        // From here on it stays also when the resident goes.
+        match starting.0.take() {
+            Some(mut child) => child.wait().await.map(drop),
+            None => Ok(()),
+        }
     }
 
     async fn start(&self) -> io::Result<Child> {
@@ -78,25 +86,27 @@ impl Launcher {
         command.envs(plain_drawing(&self.environment)).spawn()
     }
 
-    /// What tells the process its display. A service may have been started before the user's desktop; the user
-    /// manager learns of it then.
+    /// What tells the process its display, beside what this process has. A service may have been started before the
+    /// user's desktop, or in one that has ended since: there the user manager knows better.
     async fn display(&self) -> io::Result<Vec<(OsString, OsString)>> {
         let has = |name| self.environment.get(name).is_some();
-        if has("DISPLAY") || has("WAYLAND_DISPLAY") {
+        let known = has("DISPLAY") || has("WAYLAND_DISPLAY");
+        if known && !is_managed(&self.environment) {
             return Ok(Vec::new());
         }
         let variables = systemd::display_variables(&Bus::of_user()).await;
-        if variables.is_empty() {
+        if variables.is_empty() && !known {
             return Err(io::Error::new(io::ErrorKind::NotFound, "no display is known"));
         }
         Ok(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
     }
 
     /// The page is the same in a browser. Where there is none either, the hint says where the page is.
-    fn open_in_browser(&self, why: &dyn std::fmt::Display) {
+    async fn open_in_browser(&self, why: &(dyn std::fmt::Display + Sync)) {
         let Some(page) = self.page() else { return };
         let opened = std::process::Command::new("xdg-open")
             .arg(&page)
+            .envs(self.display().await.unwrap_or_default())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -119,11 +129,23 @@ impl Launcher {
     }
 }
 
-/// How a process ended that should have stayed.
-struct Failed(ExitStatus);
+/// A process that has taken nothing yet: it goes with whoever waits for it.
+struct Starting(Option<Child>);
 
-impl std::fmt::Display for Failed {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "their program ended with {}", self.0)
+impl Starting {
+    async fn ended(&mut self) -> io::Result<ExitStatus> {
+        match &mut self.0 {
+            Some(child) => child.wait().await,
+            None => std::future::pending().await,
+        }
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            // Fails only for one that has ended.
+            let _ = child.start_kill();
+        }
     }
 }

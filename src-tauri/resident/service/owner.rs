@@ -54,8 +54,9 @@ mod tests {
         Surroundings { environment, places }
     }
 
-    /// Scenario: no link; a link and no manager; both; the same in the process that systemd started.
-    /// Guarantees: only the third hands over, by one command.
+    /// Scenario: no link; a link and no manager; both; the same in the process that systemd
+    /// started, and in one that a desktop started as a unit of its own.
+    /// Guarantees: the third hands over, by one command, and so does the last.
     #[test]
     fn systemd_is_in_charge_where_it_is_enabled() {
         let root = tempfile::tempdir().unwrap();
@@ -74,7 +75,9 @@ mod tests {
         assert_eq!(machine.ran, ["systemctl --user start plimsoll.service"]);
 
         let own = std::process::id().to_string();
-        assert!(owner(&around(root.path(), &[("SYSTEMD_EXEC_PID", &own)])).is_none());
+        let unit = ("PLIMSOLL_UNIT", "plimsoll.service");
+        assert!(owner(&around(root.path(), &[("SYSTEMD_EXEC_PID", &own), unit])).is_none());
+        assert!(owner(&around(root.path(), &[("SYSTEMD_EXEC_PID", &own)])).is_some());
         assert!(owner(&around(root.path(), &[("SYSTEMD_EXEC_PID", "1")])).is_some());
     }
 }

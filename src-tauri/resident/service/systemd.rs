@@ -178,6 +178,7 @@ mod tests {
                 "Environment=PLIMSOLL_LOG=debug",
                 r#"Environment="PLIMSOLL_LEVELS_NOTICE=60%%""#,
                 r#"Environment="PLIMSOLL_LEDGER_PATH=/my \"books\"\\now""#,
+                "Environment=PLIMSOLL_UNIT=plimsoll.service",
                 "ListenStream=127.0.0.1:5000",
                 "ListenStream=[::1]:5000",
                 "ListenStream=[::1]:5001",

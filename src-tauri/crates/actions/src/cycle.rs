@@ -21,8 +21,9 @@ pub(crate) fn is_over(alert: &Alert, snapshot: &Snapshot, now: Timestamp) -> boo
         return false;
     }
     match Known::of(alert, snapshot).gauge {
-        // Another cycle alone says nothing: it may be that of another of the session's processes.
-        Some(gauge) => gauge.cycle > alert.at,
+        // Another of the session's processes may be shown, with a cycle of its own; but what is fuller than the alert
+        // says makes it no less true.
+        Some(gauge) => gauge.cycle > alert.at && gauge.occupancy < alert.occupancy,
         // Only the fullest subagents are listed: one that spoke just now may be missing.
         None => !is_fresh(alert, now),
     }

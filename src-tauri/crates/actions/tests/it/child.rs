@@ -145,7 +145,7 @@ fn view(session: &str, project: Option<&str>, cycle: Timestamp) -> SessionView {
         branch: None,
         client_version: None,
         state: State::Working,
-        gauge: Some(Gauge { cycle, ..gauge }),
+        gauge: Some(Gauge { cycle, occupancy: 2_000, ..gauge }),
         model: Some(model),
         subagents: vec![subagent],
         usage: Usage::default(),
