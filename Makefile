@@ -1,7 +1,7 @@
 # `make` alone lists what there is. Longer logic is in scripts/, one purpose each.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run serve test bench ui lint screenshots icons package clean ready desktop
+.PHONY: help run serve test torture bench ui lint screenshots icons package clean ready desktop
 
 release := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release/plimsoll
 
@@ -19,6 +19,10 @@ test: ## installs what the tests need and runs all of them
 	@scripts/toolchain test
 	@scripts/system-packages test
 	@scripts/test
+
+torture: ready ## kills it 200 times under load, and compares its books with what it acknowledged
+	cargo build --release --locked --bin plimsoll
+	PLIMSOLL_BIN=$(release) cargo test --locked --test it -- --ignored --exact torture::many_kills_under_load --nocapture
 
 bench: desktop ui ## measures it: ingest, latency, memory, tray and windows
 	@scripts/system-packages test

@@ -3,7 +3,9 @@
 use std::pin::pin;
 
 use anyhow::Context;
-use plimsoll_engine::{Config, Engine, EngineError, Inherited, Running, Surroundings as Around};
+use plimsoll_engine::{
+    Config, Engine, EngineError, Inherited, LedgerError, Running, Surroundings as Around,
+};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 
@@ -45,9 +47,11 @@ pub async fn start(engine: Engine, signals: &mut Signals) -> anyhow::Result<Opti
             Ok(Some(running))
         }
         Err(EngineError::Stopped) => Ok(None),
-        Err(error @ (EngineError::Running { .. } | EngineError::LedgerHeld { .. })) => {
-            Err(Exit::Unavailable.because(error))
-        }
+        Err(
+            error @ (EngineError::Running { .. }
+            | EngineError::LedgerHeld { .. }
+            | EngineError::Ledger(LedgerError::Newer { .. })),
+        ) => Err(Exit::Unavailable.because(error)),
         Err(error) => Err(Exit::Failed.because(error)),
     }
 }

@@ -1,6 +1,7 @@
 // A desktop of its own for each test: an X server, a window manager, a session bus, a home. Nothing of the
 // machine's is read, written or shown on.
 
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -29,6 +30,8 @@ const BUS = (
 /** Starts one, where programs find `variables` in their environment. It is taken down with `end`. */
 export async function startDesktop(variables = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), 'plimsoll-desktop-'));
+  // Also when the tests are interrupted.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   const desktop = new Desktop(folder);
   try {
     await desktop.furnish(variables);

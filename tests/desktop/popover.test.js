@@ -8,7 +8,17 @@ import { attach } from './webdriver.js';
 
 /** How long after a loss of focus a press still belongs to it, in ms (src-tauri/window/popover/machine.rs). */
 const LATCH = 250;
+/** How high the popover is until its page has told its height, which it does before anything else. */
+const UNTOLD = 560;
 const WEBKIT = ['WebKitWebProcess', 'WebKitNetworkProcess'];
+
+/** Waits until the popover has the focus, and a page that hears keys. */
+function untilReady(screen, pid) {
+  return until('a popover that hears keys', async () => {
+    const { height } = await screen.untilFocused(pid);
+    return height < UNTOLD;
+  });
+}
 
 describe('the popover on a desktop', () => {
   let desktop, resident, screen, neighbour;
@@ -40,10 +50,10 @@ describe('the popover on a desktop', () => {
   /// Guarantees: it has the focus, closes, its process ends with 0, and no process of the web view is left.
   test('closes on Escape, and its process ends', async () => {
     const program = startWindows(desktop, 'popover', '--at', '1264,16');
-    await screen.untilFocused(program.pid);
+    await untilReady(screen, program.pid);
     assert.equal((await desktop.processes('WebKitWebProcess')).length, 1);
     await screen.press('Escape');
-    assert.equal(await program.ended, 0);
+    assert.equal(await program.end(), 0);
     await untilGone();
   });
 
@@ -52,9 +62,8 @@ describe('the popover on a desktop', () => {
   test('closes when it loses the focus', async () => {
     await resident.press();
     const pid = await untilShown();
-    const { x, y, width, height } = await screen.place(await screen.untilFocused(pid));
+    const { x, y, width } = await screen.place(await screen.untilFocused(pid));
     assert.deepEqual({ right: 1280 - x - width, y, width }, { right: 8, y: 24, width: 360 });
-    assert.ok(height < 560, `${height} px high`);
     await neighbour.focus();
     await untilGone();
   });
@@ -135,7 +144,7 @@ describe('the popover of the application in one process', () => {
     const ways = [() => screen.press('Escape'), () => resident.press(), () => neighbour.focus()];
     for (const close of ways) {
       await until('the popover asked for', async () => (await resident.press()) === 202);
-      await screen.untilFocused(pid);
+      await untilReady(screen, pid);
       await close();
       await screen.untilWindows(pid, 0);
       await until('the end of the page', async () => {

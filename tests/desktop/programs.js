@@ -14,12 +14,32 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.e
 
 /** What `look` finds, as soon as it finds something. */
 export async function until(what, look, within = PATIENCE) {
-  const deadline = Date.now() + within;
-  for (;;) {
-    const found = await look();
-    if (found) return found;
-    if (Date.now() > deadline) throw new Error(`not within ${within} ms: ${what}`);
-    await pause(POLL);
+  let over = false;
+  const search = async () => {
+    while (!over) {
+      const found = await look();
+      if (found) return found;
+      await pause(POLL);
+    }
+  };
+  try {
+    return await inTime(what, search(), within);
+  } finally {
+    over = true;
+  }
+}
+
+/** What is promised, unless it takes too long. */
+async function inTime(what, promise, within = PATIENCE) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    const complain = () => reject(new Error(`not within ${within} ms: ${what}`));
+    timer = setTimeout(complain, within);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -46,22 +66,28 @@ export function start(command, args, { env, cwd, pipes = 0 } = {}) {
 /** A started program. */
 class Program {
   #child;
-  #said;
+  #life;
 
-  constructor(name, child, { ended, heard, said }) {
+  constructor(name, child, life) {
     this.name = name;
     this.pid = child.pid;
-    /** Its exit code, or the signal that ended it. */
-    this.ended = ended;
-    /** Resolves when all that it, and whoever it started, will ever say was heard. */
-    this.heard = heard;
     this.#child = child;
-    this.#said = said;
+    this.#life = life;
+  }
+
+  /** Waits for its end: its exit code, or the signal that ended it. */
+  end() {
+    return inTime(`the end of ${this.name}`, this.#life.ended);
+  }
+
+  /** Waits until all that it, and whoever it started, will ever say was heard. */
+  silence() {
+    return inTime(`the silence of ${this.name}`, this.#life.heard);
   }
 
   /** Everything that it wrote to a descriptor so far. */
   said(descriptor = 1) {
-    return this.#said[descriptor];
+    return this.#life.said[descriptor];
   }
 
   get runs() {
@@ -80,21 +106,23 @@ class Program {
     });
   }
 
-  /** Its exit code, with which it is asked to end by itself. */
-  async stop(signal = 'SIGTERM') {
-    if (this.runs) this.kill(signal);
-    const late = setTimeout(() => this.kill('SIGKILL'), PATIENCE);
-    const code = await this.ended;
-    clearTimeout(late);
-    return code;
+  /** Asks it to end, and makes it end if it does not; as `end`. */
+  async stop() {
+    if (this.runs) this.kill();
+    const late = setTimeout(() => this.kill('SIGKILL'), PATIENCE / 2);
+    try {
+      return await this.end();
+    } finally {
+      clearTimeout(late);
+    }
   }
 }
 
 /** Runs a program to its end; what it printed. */
 export async function run(command, args, options) {
   const program = start(command, args, options);
-  const code = await program.ended;
-  await program.heard;
+  const code = await program.end().finally(() => program.kill('SIGKILL'));
+  await program.silence();
   if (code === 0) return program.said();
   const complaint = program.said(2);
   throw Object.assign(new Error(`${command} ${args.join(' ')} (${code}): ${complaint}`), {

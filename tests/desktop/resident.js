@@ -3,6 +3,7 @@
 import { access, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { post, request } from './http.js';
 import { run } from './programs.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -46,18 +47,15 @@ class Resident {
   }
 
   async snapshot() {
-    const answer = await fetch(`${this.page}/api/v1/snapshot`);
+    const answer = await request(`${this.page}/api/v1/snapshot`);
     if (!answer.ok) throw new Error(`snapshot: ${answer.status}`);
     return answer.json();
   }
 
   /** Asks for a window; the status of the answer. */
   async ask(wish) {
-    const answer = await fetch(`${this.page}/api/v1/windows`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-plimsoll-key': this.key },
-      body: JSON.stringify(wish),
-    });
+    const key = { 'x-plimsoll-key': this.key };
+    const answer = await post(`${this.page}/api/v1/windows`, wish, key);
     await answer.arrayBuffer();
     return answer.status;
   }
@@ -77,11 +75,7 @@ class Resident {
   async request(session, cacheRead) {
     const recorded = path.join(CAPTURES, 'simple-http-json', '0001_logs_http.json');
     const told = requestOf(JSON.parse(await readFile(recorded, 'utf8')), session, cacheRead);
-    const answer = await fetch(`${this.receiver}/v1/logs`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(told),
-    });
+    const answer = await post(`${this.receiver}/v1/logs`, told);
     if (!answer.ok) throw new Error(`the receiver answered ${answer.status}`);
     await answer.arrayBuffer();
   }

@@ -21,9 +21,9 @@ describe('what survives what', () => {
 
   after(() => desktop?.end());
 
-  const untilShown = (former) =>
+  const untilShown = () =>
     until('a window', async () => {
-      const found = (await desktop.processes('plimsoll-window')).find((each) => each !== former);
+      const [found] = await desktop.processes('plimsoll-window');
       return found !== undefined && (await screen.windowsOf(found)).length > 0 && found;
     });
 
@@ -64,8 +64,12 @@ describe('what survives what', () => {
     driver = await attach(desktop);
     await driver.choose('the dashboard', ({ pathname }) => pathname === '/');
     await connection('live');
+    const { tokens, cost } = await driver.execute(shown);
     await kill();
     await connection('lost');
+    const kept = await driver.execute(shown);
+    assert.deepEqual({ tokens: kept.tokens, cost: kept.cost }, { tokens, cost });
+    assert.equal(kept.sessions[0].state, 'was working');
     const title = await driver.execute(() => document.querySelector('h1').innerText);
     assert.match(title, /^Not connected: numbers are from /);
 
@@ -106,6 +110,6 @@ describe('what survives what', () => {
 
   const kill = async () => {
     resident.program.kill('SIGKILL');
-    assert.equal(await resident.program.ended, 'SIGKILL');
+    assert.equal(await resident.program.end(), 'SIGKILL');
   };
 });

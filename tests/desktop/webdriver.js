@@ -1,8 +1,8 @@
 // Drives the web views of the process that shows windows, by the W3C protocol of WebKitWebDriver.
 
-import { writeFile } from 'node:fs/promises';
 import { freePort } from './desktop.js';
-import { PATIENCE, until } from './programs.js';
+import { post, request } from './http.js';
+import { until } from './programs.js';
 
 /** Attaches to the process that shows windows on this desktop, once there is one. */
 export async function attach(desktop) {
@@ -10,47 +10,40 @@ export async function attach(desktop) {
   const args = [`--port=${port}`, '--host=127.0.0.1', `--target=${desktop.inspector}`];
   const server = desktop.start('WebKitWebDriver', args);
   const address = `http://127.0.0.1:${port}`;
-  await server.until('a driver', () => fetch(`${address}/status`).catch(() => null));
+  await server.until('a driver', () => request(`${address}/status`).catch(() => null));
   const capabilities = { alwaysMatch: { browserName: 'wry' } };
   let refusal = null;
   const session = await until('a web view to drive', () =>
-    command(`${address}/session`, 'POST', { capabilities }).catch(
-      (error) => ((refusal = error), null),
-    ),
+    command(`${address}/session`, { capabilities }).catch((error) => ((refusal = error), null)),
   ).catch((error) => {
     throw new Error(`${error.message}: ${refusal?.message}`);
   });
-  return new Driver(server, `${address}/session/${session.sessionId}`);
+  return new Driver(`${address}/session/${session.sessionId}`);
 }
 
-async function command(address, method, body) {
-  const answer = await fetch(address, {
-    method,
-    signal: AbortSignal.timeout(PATIENCE),
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
+/** Gets from the address, or posts to it where there is something to say. */
+async function command(address, body) {
+  const answer = await (body === undefined ? request(address) : post(address, body));
   const { value } = await answer.json();
   if (answer.ok) return value;
-  const error = new Error(`${method} ${address}: ${value.error}: ${value.message}`);
+  const error = new Error(`${address}: ${value.error}: ${value.message}`);
   throw Object.assign(error, { code: value.error });
 }
 
 /** A session with the process. Commands go to the window that was chosen last. */
 class Driver {
-  #server;
   #address;
 
-  constructor(server, address) {
-    this.#server = server;
+  constructor(address) {
     this.#address = address;
   }
 
   #get(path) {
-    return command(`${this.#address}/${path}`, 'GET');
+    return command(`${this.#address}/${path}`);
   }
 
   #post(path, body = {}) {
-    return command(`${this.#address}/${path}`, 'POST', body);
+    return command(`${this.#address}/${path}`, body);
   }
 
   handles() {
@@ -108,14 +101,5 @@ class Driver {
     await this.#post(`element/${element}/click`).catch((error) => {
       if (error.code !== 'no such window') throw error;
     });
-  }
-
-  async screenshot(file) {
-    await writeFile(file, Buffer.from(await this.#get('screenshot'), 'base64'));
-  }
-
-  /** Lets go of the process, which goes on. */
-  async detach() {
-    await this.#server.stop();
   }
 }

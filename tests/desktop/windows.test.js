@@ -53,7 +53,7 @@ describe('the windows', () => {
     await driver.choose('the dashboard', isAt('s-1'));
 
     const second = startWindows(desktop, 'dashboard', '--session', 's-2');
-    assert.equal(await second.ended, 0);
+    assert.equal(await second.end(), 0);
     await driver.choose('the dashboard', isAt('s-2'));
     const dashboards = await screen.windowsOf(program.pid);
     assert.equal(dashboards.filter(({ width }) => width > 360).length, 1);
@@ -113,11 +113,11 @@ describe('the windows', () => {
   /// Guarantees: the process ends with 0 with its last window, and the resident stays.
   test('the process ends with its last window', async () => {
     await resident.ask({ window: 'nothing' });
-    assert.equal(await program.ended, 0);
+    assert.equal(await program.end(), 0);
     const again = startWindows(desktop, 'dashboard');
     await screen.untilFocused(again.pid);
     await screen.press('alt+F4');
-    assert.equal(await again.ended, 0);
+    assert.equal(await again.end(), 0);
     await resident.snapshot();
   });
 });

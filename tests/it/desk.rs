@@ -219,7 +219,7 @@ pub(crate) fn name_project(start: &Start, session: &str, project: &str) {
     let folder = start.home().join(format!(".claude/projects/-home-dev-{project}"));
     fs::create_dir_all(&folder).unwrap();
     let line = format!(
-        r#"{{"type":"user","sessionId":"{session}","cwd":"/home/dev/{project}","gitBranch":"main","message":{{}}}}"#
+        r#"{{"type":"user","sessionId":"{session}","cwd":"/home/dev/{project}","gitBranch":"main","timestamp":"2026-11-23T04:43:43.000Z","message":{{}}}}"#
     );
     fs::write(folder.join(format!("{session}.jsonl")), line + "\n").unwrap();
 }

@@ -48,6 +48,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "plimsoll-client",
             "plimsoll-engine",
             "plimsoll-replay",
+            "plimsoll-sources",
         ],
     ),
 ];

@@ -2,16 +2,22 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod audit;
 mod bad_input;
 mod captures;
 mod crash;
 mod desk;
 mod house;
+mod keeping;
 mod layering;
 mod lifetime;
+mod losses;
 mod notifications;
 mod one_engine;
+mod side_doors;
 mod sockets;
 mod stream;
+mod torture;
+mod transcripts;
 mod tray;
 mod window_process;

@@ -185,7 +185,7 @@ async fn a_session_gets_its_projects_name() {
     let session =
         crate::house::expected("simple-http-protobuf").sessions.keys().next().unwrap().clone();
     let line = format!(
-        r#"{{"type":"user","sessionId":"{session}","cwd":"/home/dev/work/api","gitBranch":"main","message":{{}}}}"#
+        r#"{{"type":"user","sessionId":"{session}","cwd":"/home/dev/work/api","gitBranch":"main","timestamp":"2026-11-23T04:43:43.000Z","message":{{}}}}"#
     );
     std::fs::write(projects.join(format!("{session}.jsonl")), line + "\n").unwrap();
     let house = start.run().await.unwrap();

@@ -147,6 +147,52 @@ describe('live', () => {
     expect(document.querySelector('[data-percent]')).toBeNull();
   });
 
+  /// Scenario: a session without telemetry, whose telemetry then comes; another one, chosen, that is estimated.
+  /// Guarantees: where the numbers come from stands beside them, quietly, in words and with a shape, and explained in
+  /// the panel; it goes by itself.
+  test('marks numbers that telemetry does not tell', () => {
+    const off = { kind: 'transcripts', reason: 'telemetryOff', since: null } as const;
+    show(session({ source: off }));
+    const mark = document.querySelector('[data-session] .source');
+    expect(text('[data-session] .source')).toBe(
+      'estimated from transcripts · telemetry off or needs restart',
+    );
+    expect([mark?.classList.contains('quiet'), mark?.querySelector('svg')]).toEqual([
+      true,
+      expect.anything(),
+    ]);
+    expect(mark?.getAttribute('title')).toMatch(/^No telemetry of this session ever came/);
+    say('change', change([session()]));
+    expect(text('.source')).toBeUndefined();
+
+    const rough = { kind: 'sizes', reason: null, since: null } as const;
+    const estimate = context(30_000, { estimated: true });
+    show(session({ sessionId: 'rough', source: rough, context: estimate }));
+    location.hash = '#/session/rough';
+    window.dispatchEvent(new HashChangeEvent('hashchange'));
+    flushSync();
+    expect(text('.panel .source')).toMatch(/^rough estimate from sizes\. Nobody tells tokens/);
+    expect(document.querySelector('.figures p')?.getAttribute('title')).toMatch(
+      /a rough estimate$/,
+    );
+  });
+
+  /// Scenario: a status line told a limit of the plan; then it is told anew; then it begins anew.
+  /// Guarantees: use, end and age in words, and nothing where nothing was told.
+  test('tells the limits of the plan', () => {
+    const fiveHour = { usedPercent: 42, resetsAt: ago(-80 * 60_000), toldAt: ago(3 * 60_000) };
+    say('snapshot', snapshot({ sessions: [session()], limits: { fiveHour, sevenDay: null } }));
+    const words = 'resets in 1 h 20 min, told 3 min ago';
+    expect(text('aside')).toContain(`5 h limit: 42 % used, ${words}`);
+    expect(text('aside')).not.toContain('7 day');
+    const next = { fiveHour: { ...fiveHour, usedPercent: 51 }, sevenDay: null };
+    say('change', change([session()], { limits: next }));
+    expect(text('aside')).toContain('5 h limit: 51 % used');
+    const none = { fiveHour: null, sevenDay: null };
+    say('change', change([session()], { version: 3, limits: none }));
+    expect(text('aside')).not.toContain('limit');
+  });
+
   /// Scenario: sessions that have been idle for hours.
   /// Guarantees: they are folded and come out with the button.
   test('folds earlier sessions', () => {

@@ -150,10 +150,12 @@ describe('live', () => {
       sessionId: 'c',
       state: 'compacted',
       context: context(3400, { estimated: true }),
+      source: { kind: 'statusLine', reason: 'telemetryOff', since: null },
     });
     show(fresh, blind);
     const [estimated, unknown] = rows().map((row) => row.textContent?.replace(/\s+/g, ' ') ?? '');
     expect(estimated).toContain('≈ 3.4k of 167k · estimated');
+    expect(estimated).toContain('estimated from the status line · telemetry off');
     expect(unknown).toContain('3f2a1b09');
     expect(unknown).toContain('this session sends metrics only. Set OTEL_LOGS_EXPORTER=otlp');
     expect(rows()[1]?.querySelector('[data-percent]')).toBeNull();

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::Context;
 use plimsoll_client::address;
-use plimsoll_domain::{Calendar, Timestamp};
+use plimsoll_domain::{Calendar, Timestamp, calendar::rfc3339};
 use plimsoll_engine::{
     Config, Engine, Environment, Inherited, Key, Places, Running, Surroundings as Around,
 };
@@ -148,8 +148,14 @@ impl Stage {
         session: &Capture,
     ) -> anyhow::Result<Vec<PathBuf>> {
         let folder = self.client.join("projects").join(&recording.capture.name);
-        let line = serde_json::json!({"cwd": recording.project, "gitBranch": recording.branch});
         let write = |id: &String| {
+            let line = serde_json::json!({
+                "type": "user",
+                "sessionId": id,
+                "cwd": recording.project,
+                "gitBranch": recording.branch,
+                "timestamp": rfc3339(now()),
+            });
             let path = folder.join(Path::new(id).with_extension("jsonl"));
             fs::write(&path, format!("{line}\n")).map(|()| path)
         };

@@ -1,13 +1,22 @@
 //! The commands: what they have in common. Each has a file of its own.
 
+mod audit;
+mod backfill;
+mod backup;
 mod demo;
 mod desktop;
+mod export;
+mod handover;
+mod hook;
 mod inspect;
+mod ledger;
+mod prune;
 mod replay;
 mod serve;
 mod service;
 mod snapshot;
 mod status;
+mod statusline;
 mod table;
 mod text;
 
@@ -22,10 +31,11 @@ use tokio::runtime::{Builder, Runtime};
 const EXIT_CODES: &str = "\
 Exit codes:
   0   done
-  1   failed
+  1   failed; of an audit: something differs without a reason
   2   wrong arguments, or a configuration that cannot be used
   3   Plimsoll is not running
-  69  something needed is not available: Plimsoll runs already, or no receiver answers
+  69  something needed is not available: Plimsoll runs already, a newer one wrote the ledger, or no
+      receiver answers
 
 Environment:
   PLIMSOLL_CONFIG                    another configuration file
@@ -33,6 +43,7 @@ Environment:
   PLIMSOLL_DASHBOARD_LISTEN          another address for the dashboard
   PLIMSOLL_DESKTOP_BACKEND           which process holds the engine: auto, in-process, separate
   PLIMSOLL_LEDGER_PATH               another ledger
+  PLIMSOLL_LEDGER_KEEP_REQUESTS_DAYS how many days requests are kept; 0: for ever
   PLIMSOLL_LEVELS_NOTICE, ...        other levels, e.g. 60%
   PLIMSOLL_LOG                       what is logged: error, warn, info, debug or trace";
 
@@ -54,26 +65,48 @@ enum Command {
     Service(service::Flags),
     /// Show the live sessions and how near they are to their line.
     Status(status::Flags),
+    /// Read history from Claude Code's transcripts, and show how far that is.
+    Backfill(backfill::Flags),
+    /// Compare what events, metrics and transcripts tell, and say why they differ.
+    Audit(audit::Flags),
+    /// Copy the ledger to a file, also while Plimsoll runs.
+    Backup(backup::Flags),
+    /// Write what was used as CSV or JSON, also while Plimsoll runs.
+    Export(export::Flags),
+    /// Remove requests that are older than you want to keep; their sums stay.
+    Prune(prune::Flags),
     /// Send captured telemetry to a receiver.
     Replay(replay::Flags),
     /// Show a lively replay of recorded sessions, with a ledger that is thrown away.
     Demo(demo::Flags),
     /// Show signals as they arrive: names, attributes, numbers, how each was understood; no content.
     Inspect(inspect::Flags),
+    /// Hand a hook's input on to Plimsoll: for the hooks of Claude Code that take commands only.
+    Hook(hook::Flags),
+    /// Hand the status line's input on to Plimsoll and run your own status line command, or print a line.
+    Statusline(statusline::Flags),
 }
 
 /// Runs the command that the arguments name. Wrong arguments end the program at once with code 2.
 pub(crate) fn run() -> ExitCode {
-    let arguments = Arguments::parse();
-    let outcome = Surroundings::look().and_then(|around| match arguments.command {
-        None => desktop::run(around),
-        Some(Command::Serve(flags)) => serve::run(&flags, around),
-        Some(Command::Service(flags)) => service::run(&flags, &around),
-        Some(Command::Status(flags)) => status::run(&flags, &around),
-        Some(Command::Replay(flags)) => replay::run(&flags, &around),
-        Some(Command::Demo(flags)) => demo::run(&flags, &around),
-        Some(Command::Inspect(flags)) => inspect::run(&flags, &around),
-    });
+    let look = Surroundings::look;
+    let outcome = match Arguments::parse().command {
+        None => look().and_then(desktop::run),
+        Some(Command::Serve(flags)) => look().and_then(|around| serve::run(&flags, around)),
+        Some(Command::Service(flags)) => look().and_then(|around| service::run(&flags, &around)),
+        Some(Command::Status(flags)) => look().and_then(|around| status::run(&flags, &around)),
+        Some(Command::Backfill(flags)) => look().and_then(|around| backfill::run(&flags, around)),
+        Some(Command::Audit(flags)) => look().and_then(|around| audit::run(&flags, &around)),
+        Some(Command::Backup(flags)) => look().and_then(|around| backup::run(&flags, &around)),
+        Some(Command::Export(flags)) => look().and_then(|around| export::run(&flags, &around)),
+        Some(Command::Prune(flags)) => look().and_then(|around| prune::run(&flags, &around)),
+        Some(Command::Replay(flags)) => look().and_then(|around| replay::run(&flags, &around)),
+        Some(Command::Demo(flags)) => look().and_then(|around| demo::run(&flags, &around)),
+        Some(Command::Inspect(flags)) => look().and_then(|around| inspect::run(&flags, &around)),
+        // These two answer to the client, whatever is wrong around them.
+        Some(Command::Hook(_)) => return hook::run(),
+        Some(Command::Statusline(flags)) => return statusline::run(&flags),
+    };
     exit_code("plimsoll", outcome)
 }
 

@@ -7,6 +7,7 @@ use serde::Deserialize;
 pub(crate) struct Snapshot {
     pub(crate) sessions: Vec<Session>,
     pub(crate) today: Today,
+    pub(crate) limits: Limits,
     pub(crate) last_arrival_at: Option<String>,
     pub(crate) listeners: Vec<Listener>,
     pub(crate) problems: Vec<Problem>,
@@ -22,7 +23,15 @@ pub(crate) struct Session {
     pub(crate) context: Option<Context>,
     pub(crate) subagents: Vec<Subagent>,
     pub(crate) usage: Usage,
+    pub(crate) source: Source,
     pub(crate) last_activity_at: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Source {
+    pub(crate) kind: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) since: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -50,6 +59,21 @@ pub(crate) struct Context {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Line {
     pub(crate) tokens: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Limits {
+    pub(crate) five_hour: Option<Limit>,
+    pub(crate) seven_day: Option<Limit>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Limit {
+    pub(crate) used_percent: f64,
+    pub(crate) resets_at: String,
+    pub(crate) told_at: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -5,7 +5,8 @@ use std::io::{self, Write};
 use anyhow::Context as _;
 use plimsoll_client::Client;
 use plimsoll_domain::{
-    NanoUsd, Timestamp,
+    Calendar, NanoUsd, Timestamp,
+    calendar::parse_rfc3339,
     text::{self, plain, tokens},
 };
 
@@ -13,7 +14,7 @@ use plimsoll_programs::{Surroundings, now};
 
 use super::{
     asked, command_runtime,
-    snapshot::{Context, Listener, Session, Snapshot, Subagent, Tokens, Usage},
+    snapshot::{Context, Limit, Listener, Session, Snapshot, Source, Subagent, Tokens, Usage},
     table::Table,
     text::{age, gauge},
 };
@@ -40,7 +41,8 @@ pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
     }
     let snapshot =
         serde_json::from_slice(&body).context("Plimsoll gave an answer of another version")?;
-    show(&mut out, &snapshot, now())?;
+    let calendar = Calendar::system();
+    show(&mut out, &snapshot, Moment { now: now(), calendar: &calendar })?;
     if let Some(url) = &client.runtime().dashboard {
         writeln!(out, "Dashboard: {}", url.replace("127.0.0.1", "localhost"))?;
     }
@@ -48,14 +50,22 @@ pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn show(out: &mut impl Write, snapshot: &Snapshot, now: Timestamp) -> io::Result<()> {
+/// The moment of which is told, by whose clock.
+#[derive(Clone, Copy)]
+struct Moment<'a> {
+    now: Timestamp,
+    calendar: &'a Calendar,
+}
+
+fn show(out: &mut impl Write, snapshot: &Snapshot, moment: Moment<'_>) -> io::Result<()> {
+    let now = moment.now;
     writeln!(out, "{}", sentence(snapshot))?;
     for problem in snapshot.problems.iter().skip(1) {
         writeln!(out, "{}", plain(&problem.message, usize::MAX))?;
     }
     let mut table = Table::default();
     for session in &snapshot.sessions {
-        table.push(session_row(session, now));
+        table.push(session_row(session, moment));
         for agent in &session.subagents {
             table.push(subagent_row(agent, now));
         }
@@ -66,6 +76,12 @@ fn show(out: &mut impl Write, snapshot: &Snapshot, now: Timestamp) -> io::Result
     }
     let used = &snapshot.today.usage;
     writeln!(out, "\nToday: {}, {}", in_detail(&used.tokens), cost(used))?;
+    let limits = [("5 h", &snapshot.limits.five_hour), ("7 day", &snapshot.limits.seven_day)];
+    for (name, limit) in limits {
+        if let Some(limit) = limit {
+            writeln!(out, "{name} limit: {}", used_of(limit, now))?;
+        }
+    }
     writeln!(out, "{}", receivers(snapshot, now))
 }
 
@@ -117,14 +133,50 @@ fn cost(usage: &Usage) -> String {
     text::cost(usage.cost_nano_usd.map(NanoUsd))
 }
 
-fn session_row(session: &Session, now: Timestamp) -> Vec<String> {
+fn session_row(session: &Session, moment: Moment<'_>) -> Vec<String> {
     let mut row = vec![name(session), session.model_name.clone().unwrap_or_default()];
     match &session.context {
         Some(context) => row.extend(gauge_cells(context)),
         None => row.extend(["(no gauge)", "", "", ""].map(str::to_owned)),
     }
-    row.extend([session.state.clone(), age(&session.last_activity_at, now), cost(&session.usage)]);
+    let last = age(&session.last_activity_at, moment.now);
+    row.extend([session.state.clone(), last, cost(&session.usage)]);
+    row.push(source(&session.source, moment));
     row
+}
+
+/// Where numbers come from that telemetry does not tell; empty while it does, or may still do.
+fn source(source: &Source, moment: Moment<'_>) -> String {
+    let (estimated, instead) = match source.kind.as_str() {
+        "transcripts" => ("estimated from transcripts", "numbers from transcripts"),
+        "statusLine" => ("estimated from the status line", "numbers from the status line"),
+        "sizes" => ("rough estimate from sizes", "rough estimate from sizes"),
+        _ => ("", ""),
+    };
+    let parts = match source.reason.as_deref() {
+        Some("telemetrySilent") => {
+            let since = source.since.as_deref().and_then(parse_rfc3339);
+            let since = since.map(|since| moment.calendar.clock(since, moment.now));
+            [format!("telemetry silent since {}", since.unwrap_or_default()), instead.to_owned()]
+        }
+        Some(_) => [estimated.to_owned(), "telemetry off or needs restart".to_owned()],
+        None => [estimated.to_owned(), String::new()],
+    };
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
+/// `42 % used, resets in 1 h 20 min, told 3 min ago`.
+fn used_of(limit: &Limit, now: Timestamp) -> String {
+    let used = limit.used_percent;
+    let used = if used < 100.0 { used.round().min(99.0) } else { used.floor() };
+    let left = parse_rfc3339(&limit.resets_at).map(|resets| resets.since(now).as_secs() / 60);
+    let left = match left {
+        None => "at an unknown time".to_owned(),
+        Some(minutes @ 0..60) => format!("in {minutes} min"),
+        Some(minutes @ 60..2_880) => format!("in {} h {} min", minutes / 60, minutes % 60),
+        Some(minutes) => format!("in {} d", minutes / 1_440),
+    };
+    format!("{used} % used, resets {left}, told {}", age(&limit.told_at, now))
 }
 
 fn subagent_row(agent: &Subagent, now: Timestamp) -> Vec<String> {
@@ -176,7 +228,6 @@ fn receivers(snapshot: &Snapshot, now: Timestamp) -> String {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_domain::calendar::parse_rfc3339;
     use serde_json::{Value, json};
 
     use super::*;
@@ -197,6 +248,7 @@ mod tests {
             "revision": 4, "version": 2, "sessions": sessions,
             "today": {"from": "2026-11-23T00:00:00.000Z", "timeZone": "UTC",
                       "usage": {"tokens": tokens, "requests": 4, "costNanoUsd": 3_451_000_000_i64}},
+            "limits": {"fiveHour": null, "sevenDay": null},
             "lastArrivalAt": "2026-11-23T11:59:57.000Z",
             "listeners": [
                 {"name": "otlp-http", "addresses": ["127.0.0.1:4318"], "state": "listening"},
@@ -212,6 +264,7 @@ mod tests {
             "context": context, "subagents": subagents,
             "usage": {"tokens": {"input": 1, "output": 1, "cacheRead": 1, "cacheCreation": 1,
                                  "total": 4}, "costNanoUsd": null},
+            "source": {"kind": "exact", "reason": null, "since": null},
             "lastActivityAt": "2026-11-23T11:59:48.000Z"
         })
     }
@@ -219,7 +272,8 @@ mod tests {
     fn shown(snapshot: Value) -> String {
         let mut out = Vec::new();
         let now = parse_rfc3339("2026-11-23T12:00:00Z").unwrap();
-        show(&mut out, &serde_json::from_value(snapshot).unwrap(), now).unwrap();
+        let moment = Moment { now, calendar: &Calendar::utc() };
+        show(&mut out, &serde_json::from_value(snapshot).unwrap(), moment).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -243,6 +297,65 @@ mod tests {
              Today: 1.2M tokens (12k fresh, 1.1M re-read, 80k written, 20k output), $3.45\n\
              Receivers: otlp-http on 127.0.0.1:4318, otlp-grpc NOT on 127.0.0.1:4317 (port taken); last arrival 3 s ago\n"
         );
+    }
+
+    /// Scenario: sessions whose numbers come from elsewhere than telemetry, each for another reason.
+    /// Guarantees: their rows end in how the numbers are known, and why not better.
+    #[test]
+    fn rows_say_where_numbers_come_from() {
+        let mut sessions = Vec::new();
+        for (kind, reason, since) in [
+            ("transcripts", json!("telemetryOff"), Value::Null),
+            ("transcripts", json!("telemetrySilent"), json!("2026-11-23T11:48:00.000Z")),
+            ("statusLine", json!("telemetryOff"), Value::Null),
+            ("sizes", Value::Null, Value::Null),
+            ("exact", json!("telemetrySilent"), json!("2026-11-22T21:05:00.000Z")),
+        ] {
+            let mut shown = session("s1", &json!("web"), &context(16_700, "calm"), &json!([]));
+            shown["source"] = json!({"kind": kind, "reason": reason, "since": since});
+            sessions.push(shown);
+        }
+        let shown = shown(snapshot(&json!(sessions), &json!([])));
+        let mut ends = shown.lines().filter_map(|line| line.split_once("no price"));
+        for end in [
+            "estimated from transcripts; telemetry off or needs restart",
+            "telemetry silent since 11:48; numbers from transcripts",
+            "estimated from the status line; telemetry off or needs restart",
+            "rough estimate from sizes",
+            "telemetry silent since 22 Nov, 21:05",
+        ] {
+            assert_eq!(ends.next().map(|(_, end)| end.trim()), Some(end));
+        }
+    }
+
+    /// Scenario: limits that were told, near and beyond the limit, and one that was not.
+    /// Guarantees: use, end and age of each that was told, after today's use.
+    #[test]
+    fn limits_are_told_with_their_age() {
+        let limit = |used: f64, resets: &str| {
+            json!({"usedPercent": used, "resetsAt": resets,
+            "toldAt": "2026-11-23T11:57:00.000Z"})
+        };
+        let told = |five_hour: Value, seven_day: Value| {
+            let mut told = snapshot(&json!([]), &json!([]));
+            told["limits"] = json!({"fiveHour": five_hour, "sevenDay": seven_day});
+            let shown = shown(told);
+            shown
+                .lines()
+                .filter(|line| line.contains("limit"))
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            told(limit(99.6, "2026-11-23T13:20:00Z"), limit(104.0, "2026-11-27T13:00:00Z")),
+            [
+                "5 h limit: 99 % used, resets in 1 h 20 min, told 3 min ago",
+                "7 day limit: 104 % used, resets in 4 d, told 3 min ago"
+            ]
+        );
+        let soon = limit(42.5, "2026-11-23T12:20:30Z");
+        let words = "5 h limit: 43 % used, resets in 20 min, told 3 min ago";
+        assert_eq!(told(soon, Value::Null), [words]);
     }
 
     /// Scenario: a calm session, no session, and a problem.

@@ -1,10 +1,20 @@
-// The chosen session is in the address, so that reload, back and a shared link keep it.
+// The page and the chosen session are in the address, so that reload, back and a shared link keep them.
 
 const SESSION = /^#\/session\/(.+)$/;
+const AUDIT = /^#\/audit(?:\/(.+))?$/;
 
 /** The session that a location's hash names. */
 export function sessionOf(hash: string): string | null {
-  const id = SESSION.exec(hash)?.[1];
+  return named(SESSION.exec(hash)?.[1]);
+}
+
+/** Whether a location's hash names the audit, and the session that it names there. */
+export function auditOf(hash: string): { session: string | null } | null {
+  const found = AUDIT.exec(hash);
+  return found === null ? null : { session: named(found[1]) };
+}
+
+function named(id: string | undefined): string | null {
   if (id === undefined) return null;
   try {
     return decodeURIComponent(id);
@@ -21,12 +31,19 @@ export function sessionHref(id: string): string {
   return `${DASHBOARD}session/${encodeURIComponent(id)}`;
 }
 
+/** Leads to the audit, of all sessions or of one. */
+export function auditHref(id: string | null): string {
+  return id === null ? `${DASHBOARD}audit` : `${DASHBOARD}audit/${encodeURIComponent(id)}`;
+}
+
 class Route {
   session: string | null = $state(sessionOf(location.hash));
+  audit: { session: string | null } | null = $state.raw(auditOf(location.hash));
 
   start(): () => void {
     const follow = (): void => {
       this.session = sessionOf(location.hash);
+      this.audit = auditOf(location.hash);
     };
     follow();
     window.addEventListener('hashchange', follow);

@@ -30,6 +30,9 @@ pub(crate) enum ApiError {
     /// A parameter cannot be used.
     #[error("{0}")]
     BadParameter(String),
+    /// The body is larger than any that is taken.
+    #[error("The body is larger than {0} bytes.")]
+    BodyTooLarge(usize),
     /// No source told of the session.
     #[error("Nothing is known of session {0}.")]
     SessionUnknown(String),
@@ -58,6 +61,7 @@ impl ApiError {
             Self::NotFound | Self::SessionUnknown(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadParameter(_) => StatusCode::BAD_REQUEST,
+            Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ContextUnknown(_) | Self::WindowAttached | Self::NoWindows => {
                 StatusCode::CONFLICT
             }
@@ -73,6 +77,7 @@ impl ApiError {
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::BadParameter(_) => "bad-parameter",
+            Self::BodyTooLarge(_) => "body-too-large",
             Self::SessionUnknown(_) => "session-unknown",
             Self::ContextUnknown(_) => "context-unknown",
             Self::WindowAttached => "window-attached",

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use plimsoll_domain::{
-    AgentId, Alert, Level, Levels, Line, Model, NanoUsd, ProcessId, QuerySource, RequestId,
-    Revision, SessionId, ThreadKey, Timestamp, Tokens, Window, WindowEvidence, Witness, Witnesses,
+    AgentId, Alert, Level, Levels, Line, Model, NanoUsd, ProcessId, QuerySource, RateLimit,
+    RequestId, Revision, SessionId, ThreadKey, Timestamp, Tokens, Window, WindowEvidence, Witness,
+    Witnesses,
     health::{
-        Counter, Health, Listener, ListenerState, Problem, Severity, Status, TaskHealth,
+        Backfill, Counter, Health, Listener, ListenerState, Problem, Severity, Status, TaskHealth,
         UnknownSignal,
     },
 };
 use plimsoll_ledger::{SessionSummary, Usage, UsageRecord};
-use plimsoll_watch::{Gauge, SessionView, State, Subagent};
+use plimsoll_watch::{Gauge, PlanLimits, SessionView, Source, State, Subagent, ToldLimit};
 
 /// 2026-11-23T12:00:00.250Z.
 pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_795_435_200_250);
@@ -47,6 +48,8 @@ pub(crate) fn record(revision: i64) -> UsageRecord {
         model: model("claude-sonnet-4-6"),
         tokens: tokens(),
         cost: Some(NanoUsd(17_750_550)),
+        cost_by_table: false,
+        finished: None,
         orchestration: None,
         duration_ms: Some(4_321),
         at: NOON,
@@ -63,6 +66,8 @@ pub(crate) fn unattributed(revision: i64) -> UsageRecord {
         process: None,
         subsystem: None,
         cost: None,
+        cost_by_table: false,
+        finished: None,
         duration_ms: None,
         from: Some(Timestamp::from_millis(NOON.millis() - 10_000)),
         witnesses: Witnesses::only(Witness::Metric),
@@ -120,10 +125,17 @@ pub(crate) fn view(session: &str) -> SessionView {
         compactions: 1,
         has_events: true,
         has_metrics: true,
+        source: Source::EXACT,
         started: Timestamp::from_millis(NOON.millis() - 600_000),
         last_at: NOON,
         last_arrival: NOON,
     }
+}
+
+pub(crate) fn limits() -> PlanLimits {
+    let resets = Timestamp::from_millis(NOON.millis() + 4_800_000);
+    let limit = RateLimit { used_permille: 425, resets };
+    PlanLimits { five_hour: Some(ToldLimit { limit, told: NOON }), seven_day: None }
 }
 
 pub(crate) fn summary(session: &str, last_arrival: Timestamp) -> SessionSummary {
@@ -138,6 +150,9 @@ pub(crate) fn summary(session: &str, last_arrival: Timestamp) -> SessionSummary 
         usage: usage(),
         has_events: true,
         has_metrics: false,
+        has_transcript: false,
+        has_hooks: false,
+        last_telemetry: Some(last_arrival),
     }
 }
 
@@ -154,6 +169,15 @@ pub(crate) fn status() -> Status {
             message: "Another program listens on port 4318.".into(),
             since: NOON,
         }],
+        backfill: Some(Backfill {
+            files: 2_000,
+            files_read: 500,
+            bytes: 1_184_772_180,
+            bytes_read: 296_193_045,
+            requests: 34_567,
+            began: NOON,
+            ended: None,
+        }),
     }
 }
 

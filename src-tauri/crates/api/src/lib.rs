@@ -5,15 +5,19 @@
 //! stream costs what its reader holds, and a reader that does not read holds nobody up. Every stream ends
 //! when the resident closes.
 
+mod audit;
 mod dto;
 mod error;
+mod export;
 #[cfg(test)]
 mod fixture;
 mod guard;
 mod health;
+mod hooks;
 mod inspect;
 mod key;
 mod page;
+mod prune;
 mod query;
 mod range;
 mod records;
@@ -26,16 +30,23 @@ mod windows;
 
 use std::{fmt, sync::Arc};
 
-use axum::{Router, middleware, response::IntoResponse, routing::get};
+use axum::{
+    Router, middleware,
+    response::IntoResponse,
+    routing::{get, post},
+};
 use http::HeaderMap;
-use plimsoll_domain::{Calendar, Levels, Timestamp, health::HealthProbe, health::Status};
+use plimsoll_domain::{Calendar, Door, Levels, Timestamp, health::HealthProbe, health::Status};
 use plimsoll_ledger::Ledger;
 use plimsoll_loopback::HostLayer;
 use plimsoll_watch::Snapshot;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
+pub use audit::audit_json;
+pub use export::{ExportError, ExportFormat, export};
 pub use key::Key;
+pub use prune::Pruner;
 pub use signal::Signal;
 pub use windows::{Attached, NoWindows, Offer, Windows};
 
@@ -55,6 +66,10 @@ pub struct Api {
     pub signals: broadcast::Sender<Arc<Signal>>,
     /// The wishes for windows.
     pub windows: Windows,
+    /// Where what hooks and the status line say is handed on.
+    pub door: Arc<dyn Door>,
+    /// Who prunes the ledger.
+    pub pruner: Arc<dyn Pruner>,
     /// The key of `runtime.json`.
     pub key: Key,
     /// The calendar of reports that name no time zone.
@@ -107,11 +122,14 @@ pub fn router(api: Api) -> Router {
         .route("/sessions/{id}/context", get(sessions::context))
         .route("/usage", get(usage::report))
         .route("/usage-records", get(records::list))
+        .route("/audit", get(audit::read))
         .route("/health", get(health::read))
         .route("/inspect", get(inspect::follow))
+        .route("/prune", post(prune::prune))
         .route("/windows", get(windows::attach).post(windows::ask));
     Router::new()
         .nest("/api/v1", v1)
+        .merge(hooks::routes())
         .fallback(page::read)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard::admit))

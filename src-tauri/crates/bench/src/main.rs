@@ -6,6 +6,8 @@
 
 #![allow(clippy::print_stdout, reason = "printing figures is what it is for")]
 
+mod backfill;
+mod corpus;
 mod desktop;
 mod family;
 mod figures;
@@ -30,7 +32,7 @@ use crate::load::Protocol;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Measures Plimsoll: ingest, latency, weight, restart, desktop. All of them without a command.
+/// Measures Plimsoll: ingest, latency, weight, restart, backfill, desktop. All of them without a command.
 #[derive(Debug, Parser)]
 #[command(name = "plimsoll-bench", version)]
 struct Arguments {
@@ -62,6 +64,15 @@ enum Command {
     Weight,
     /// Killed and restarted under load, while a stand-in for systemd holds the sockets.
     Restart,
+    /// Reads history from transcripts, in turns with other readers; exact or not, and what it costs.
+    Backfill(backfill::Arguments),
+    /// Writes the transcripts that are read so, and the truth about them, to stay.
+    Corpus {
+        #[command(flatten)]
+        plan: corpus::Plan,
+        /// The home folder to write them into.
+        home: PathBuf,
+    },
     /// Tray and windows in both shapes of the application: memory, and from a click to the painted popover.
     Desktop,
     /// Puts load on any receiver.
@@ -89,6 +100,10 @@ fn main() -> Result<()> {
         Some(Command::Latency) => measure(&arguments, latency::run),
         Some(Command::Weight) => measure(&arguments, weight::run),
         Some(Command::Restart) => measure(&arguments, restart::run),
+        Some(Command::Backfill(backfill)) => {
+            measure(&arguments, async |bench| backfill::run(bench, &backfill).await)
+        }
+        Some(Command::Corpus { plan, home }) => backfill::write(plan, &home),
         Some(Command::Desktop) => measure(&arguments, desktop::run),
         None => measure(&arguments, everything),
     }
@@ -104,6 +119,7 @@ async fn everything(bench: &Bench) -> Result<()> {
     latency::run(bench).await?;
     weight::run(bench).await?;
     restart::run(bench).await?;
+    backfill::run(bench, &backfill::Arguments::usual()).await?;
     desktop::run(bench).await
 }
 

@@ -66,6 +66,22 @@ impl Client {
         Ok(body.map_err(ClientError::Broken)?.to_bytes())
     }
 
+    /// Asks for a change, which may take `within`, and reads the whole answer.
+    ///
+    /// # Errors
+    /// When the engine is gone, late, or answers with anything but 200 or 202.
+    pub async fn change(
+        &self,
+        path: &str,
+        body: String,
+        within: Duration,
+    ) -> Result<Bytes, ClientError> {
+        let answered = timeout(within, self.ask(Method::POST, path, body)).await;
+        let (body, _connection) = answered.map_err(|_| ClientError::Late)??;
+        let body = timeout(PATIENCE, body.collect()).await.map_err(|_| ClientError::Late)?;
+        Ok(body.map_err(ClientError::Broken)?.to_bytes())
+    }
+
     /// Follows a stream of server-sent events.
     ///
     /// # Errors

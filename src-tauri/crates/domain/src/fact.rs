@@ -56,6 +56,16 @@ pub enum Statement {
     ApiError(ApiError),
     /// Where the session works.
     Project(ProjectPlace),
+    /// A conversation began or ended.
+    Life(Life),
+    /// The client's own sum over one model of the whole session.
+    Totals(ModelTotals),
+    /// What the client shows of itself: window, context, limits, cost.
+    Status(StatusReport),
+    /// How much text went into a context, told by a source that knows no tokens.
+    Size(ContentSize),
+    /// Which of a process's events arrived, whatever they say.
+    Heard(Heard),
 }
 
 /// One completed model call.
@@ -87,6 +97,46 @@ pub struct ApiRequest {
     pub effort: Option<Arc<str>>,
     /// The name under which an orchestrator runs the client (`orchestration.id`).
     pub orchestration: Option<Arc<str>>,
+    /// A stable 64-bit hash of the provider's id of the answer, by which copies are recognised; transcripts only.
+    pub message: Option<i64>,
+    /// Whether it was read in a side log, which may repeat requests of the conversation under new ids.
+    pub side_log: bool,
+    /// Whether the answer came to its end; `None` where not told.
+    pub finished: Option<bool>,
+    /// Whether it was billed at the price of the fast mode; `None` where not told.
+    pub fast: Option<bool>,
+    /// Whether it was answered in the United States only, which is billed at a price of its own; `None` where not told.
+    pub us_only: Option<bool>,
+    /// Web searches that the provider made for it, which are billed each; `None` where not told.
+    pub web_searches: Option<u64>,
+}
+
+impl ApiRequest {
+    /// A request of which only this is told.
+    #[must_use]
+    pub fn new(id: Option<RequestId>, model: Model, source: QuerySource, tokens: Tokens) -> Self {
+        Self {
+            id,
+            model,
+            tokens,
+            cache_creation_1h: None,
+            cost: None,
+            source,
+            subsystem: None,
+            agent: None,
+            agent_name: None,
+            duration_ms: None,
+            ttft_ms: None,
+            effort: None,
+            orchestration: None,
+            message: None,
+            side_log: false,
+            finished: None,
+            fast: None,
+            us_only: None,
+            web_searches: None,
+        }
+    }
 }
 
 /// How a counter's values relate to each other.
@@ -223,4 +273,108 @@ pub struct ProjectPlace {
     pub path: Arc<str>,
     /// The git branch.
     pub branch: Option<Arc<str>>,
+}
+
+/// A moment in the life of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Life {
+    /// It began in a new or an old process.
+    Started(Start),
+    /// The client left it.
+    Ended(End),
+}
+
+/// How a conversation began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Start {
+    /// New.
+    Startup,
+    /// Continued from its transcript.
+    Resume,
+    /// Empty again after `/clear`; the id is new.
+    Clear,
+    /// Goes on after a compaction.
+    Compact,
+    /// A copy of another one.
+    Fork,
+}
+
+/// Why the client left a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum End {
+    /// `/clear`.
+    Clear,
+    /// Another conversation was resumed in its place.
+    Resume,
+    /// The user left, or the program ended.
+    Exit,
+}
+
+/// The client's own sum of use of one model, over the whole session and all its processes, as it states it at a
+/// normal end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelTotals {
+    /// The model, without window suffix.
+    pub model: Model,
+    /// Tokens by type.
+    pub tokens: Tokens,
+    /// Cost.
+    pub cost: Option<NanoUsd>,
+}
+
+/// What the client shows of itself in its status line. Everything but the identity may be missing.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StatusReport {
+    /// The model of the main thread, without window suffix.
+    pub model: Option<Model>,
+    /// The window of the main thread, in tokens.
+    pub window: Option<u64>,
+    /// Tokens of the main thread's last request; `None` before the first and right after a compaction.
+    pub context: Option<Tokens>,
+    /// What the session has cost, by the client's count.
+    pub cost: Option<NanoUsd>,
+    /// The limit over five hours.
+    pub five_hour: Option<RateLimit>,
+    /// The limit over seven days.
+    pub seven_day: Option<RateLimit>,
+}
+
+/// How much of a plan's limit is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RateLimit {
+    /// Used, in permille of the limit; more than 1000 where it was exceeded.
+    pub used_permille: u64,
+    /// When it begins anew.
+    pub resets: Timestamp,
+}
+
+/// How much text went into a context, in bytes of UTF-8; the text itself is never kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContentSize {
+    /// The subagent whose context it is.
+    pub agent: Option<AgentId>,
+    /// What the text was.
+    pub kind: ContentKind,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// What a text was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ContentKind {
+    /// A prompt of the user.
+    Prompt,
+    /// What the model asked a tool.
+    ToolInput,
+    /// What a tool gave back.
+    ToolResult,
+    /// What the model wrote.
+    Answer,
+}
+
+/// A run of a process's events, without a hole, that arrived together. Its envelope carries the first number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Heard {
+    /// The running number of the last one.
+    pub last: u64,
 }

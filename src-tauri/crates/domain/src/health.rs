@@ -1,6 +1,6 @@
 //! The state of the resident itself, for people and programs.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use crate::Timestamp;
 
@@ -11,6 +11,41 @@ pub struct Status {
     pub listeners: Vec<Listener>,
     /// What the user should know of, worst first.
     pub problems: Vec<Problem>,
+    /// How far the reading of history from transcripts is; `None` before it began and a while after its end.
+    pub backfill: Option<Backfill>,
+}
+
+/// How far the reading of history from transcripts is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backfill {
+    /// Transcript files that were found.
+    pub files: u64,
+    /// Those of them that were read to their end.
+    pub files_read: u64,
+    /// What all files hold, in bytes.
+    pub bytes: u64,
+    /// What was read of that.
+    pub bytes_read: u64,
+    /// Requests that were told, those that were known already included.
+    pub requests: u64,
+    /// When it began.
+    pub began: Timestamp,
+    /// When it ended; `None` while it goes on.
+    pub ended: Option<Timestamp>,
+}
+
+impl Backfill {
+    /// How long it will still take, by its speed so far; `None` while nothing tells, and at its end.
+    #[must_use]
+    pub fn left(&self, now: Timestamp) -> Option<Duration> {
+        let spent = now.since(self.began);
+        if self.ended.is_some() || self.bytes_read == 0 || spent.is_zero() {
+            return None;
+        }
+        let rest = u128::from(self.bytes.saturating_sub(self.bytes_read));
+        let nanos = spent.as_nanos() * rest / u128::from(self.bytes_read);
+        u64::try_from(nanos).ok().map(Duration::from_nanos)
+    }
 }
 
 /// One address that the resident listens on, or would.

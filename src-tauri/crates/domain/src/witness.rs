@@ -28,6 +28,18 @@ impl Witness {
         }
     }
 
+    /// The number to store: its place in [`Witness::ALL`].
+    #[must_use]
+    pub const fn code(self) -> i64 {
+        self as i64
+    }
+
+    /// From the stored number; `None` for those that a later version wrote.
+    #[must_use]
+    pub fn from_code(code: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|witness| witness.code() == code)
+    }
+
     const fn bit(self) -> u8 {
         1 << (self as u8)
     }

@@ -7,7 +7,9 @@ use std::{
 
 use plimsoll_domain::{
     Timestamp,
-    health::{Hint, Hints, Listener, ListenerState, Problem, Severity, Status, TaskHealth},
+    health::{
+        Backfill, Hint, Hints, Listener, ListenerState, Problem, Severity, Status, TaskHealth,
+    },
 };
 use tokio::sync::watch;
 
@@ -21,8 +23,12 @@ pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub(crate) enum Trouble {
     /// The ledger cannot be opened.
     LedgerClosed,
+    /// Exports are refused: neither the ledger nor the spool can take them.
+    Refusing,
     /// The ledger cannot be written; requests wait in the spool.
     SpoolInUse,
+    /// The ledger was damaged and set aside.
+    LedgerDamaged,
     /// A spooled request that the ledger refuses for good was set aside.
     SetAside,
     /// The port that a key names is taken by another program.
@@ -31,6 +37,10 @@ pub(crate) enum Trouble {
     ListenFailed(Key),
     /// A task ended early and is being restarted.
     TaskFailing(&'static str),
+    /// Transcripts cannot be read or watched as they should be.
+    Transcripts,
+    /// The user's price table cannot be used.
+    Prices,
     /// A client changed a signal that the books rely on.
     SignalChanged,
     /// The dashboard is served on another port than the configured one.
@@ -42,14 +52,18 @@ pub(crate) enum Trouble {
 }
 
 impl Trouble {
-    const fn code(self) -> &'static str {
+    pub(crate) const fn code(self) -> &'static str {
         match self {
             Self::LedgerClosed => "ledger-closed",
+            Self::Refusing => "exports-refused",
             Self::SpoolInUse => "spool-in-use",
+            Self::LedgerDamaged => "ledger-damaged",
             Self::SetAside => "set-aside",
             Self::PortTaken(_) => "port-taken",
             Self::ListenFailed(_) => "listen-failed",
             Self::TaskFailing(_) => "task-restarting",
+            Self::Transcripts => "transcripts",
+            Self::Prices => "prices",
             Self::SignalChanged => "signal-changed",
             Self::DashboardMoved => "dashboard-moved",
             Self::NotFound => "not-found",
@@ -61,7 +75,9 @@ impl Trouble {
 
     const fn severity(self) -> Severity {
         match self {
-            Self::DashboardMoved | Self::NotFound | Self::Desktop(_) => Severity::Hint,
+            Self::Transcripts | Self::DashboardMoved | Self::NotFound | Self::Desktop(_) => {
+                Severity::Hint
+            }
             _ => Severity::Fault,
         }
     }
@@ -79,6 +95,7 @@ struct Posted {
     listeners: Vec<Listener>,
     problems: BTreeMap<Trouble, Problem>,
     tasks: Vec<TaskHealth>,
+    backfill: Option<Backfill>,
 }
 
 impl Board {
@@ -133,6 +150,13 @@ impl Board {
         }
     }
 
+    /// Posts how far the reading of history is.
+    pub(crate) fn post_backfill(&self, backfill: Backfill) {
+        let mut posted = self.posted();
+        posted.backfill = Some(backfill);
+        self.publish(&posted);
+    }
+
     pub(crate) fn task_started(&self, name: &'static str) {
         let mut posted = self.posted();
         if let Some(task) = posted.tasks.iter_mut().find(|task| task.name == name) {
@@ -170,6 +194,7 @@ impl Board {
         let status = Status {
             listeners: posted.listeners.clone(),
             problems: posted.problems.values().cloned().collect(),
+            backfill: posted.backfill,
         };
         self.status.send_if_modified(|last| {
             let changed = **last != status;

@@ -8,6 +8,7 @@ mod level;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use plimsoll_domain::Levels;
@@ -27,8 +28,17 @@ pub struct Config {
     pub desktop: DesktopConfig,
     /// The books.
     pub ledger: LedgerConfig,
+    /// The client's transcripts.
+    pub transcripts: TranscriptsConfig,
     /// Where each level lies on the way to the line.
     pub levels: Levels,
+}
+
+/// `[transcripts]`: whether the client's transcripts are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TranscriptsConfig {
+    /// Whether they are; `true` unless set.
+    pub enabled: bool,
 }
 
 /// `[receiver]`: where OTLP is received. Loopback only.
@@ -91,6 +101,17 @@ impl Backend {
 pub struct LedgerConfig {
     /// The SQLite file, absolute.
     pub path: PathBuf,
+    /// How many days requests are kept, up to 36,500; 0 unless set: for ever.
+    pub keep_requests_days: u32,
+}
+
+impl LedgerConfig {
+    /// How long requests are kept; `None`: for ever.
+    #[must_use]
+    pub fn keep_requests(&self) -> Option<Duration> {
+        const DAY: Duration = Duration::from_secs(86_400);
+        (self.keep_requests_days > 0).then(|| DAY.saturating_mul(self.keep_requests_days))
+    }
 }
 
 /// One thing that can be set.
@@ -106,6 +127,10 @@ pub enum Key {
     DesktopBackend,
     /// `[ledger] path`
     LedgerPath,
+    /// `[ledger] keep_requests_days`
+    LedgerKeepRequestsDays,
+    /// `[transcripts] enabled`
+    TranscriptsEnabled,
     /// `[levels] notice`
     LevelsNotice,
     /// `[levels] checkpoint`
@@ -116,12 +141,14 @@ pub enum Key {
 
 impl Key {
     /// All keys.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::ReceiverHttp,
         Self::ReceiverGrpc,
         Self::DashboardListen,
         Self::DesktopBackend,
         Self::LedgerPath,
+        Self::LedgerKeepRequestsDays,
+        Self::TranscriptsEnabled,
         Self::LevelsNotice,
         Self::LevelsCheckpoint,
         Self::LevelsUrgent,
@@ -136,6 +163,8 @@ impl Key {
             Self::DashboardListen => "dashboard.listen",
             Self::DesktopBackend => "desktop.backend",
             Self::LedgerPath => "ledger.path",
+            Self::LedgerKeepRequestsDays => "ledger.keep_requests_days",
+            Self::TranscriptsEnabled => "transcripts.enabled",
             Self::LevelsNotice => "levels.notice",
             Self::LevelsCheckpoint => "levels.checkpoint",
             Self::LevelsUrgent => "levels.urgent",
@@ -146,6 +175,10 @@ impl Key {
     #[must_use]
     pub fn variable(self) -> String {
         format!("PLIMSOLL_{}", self.name().replace('.', "_").to_ascii_uppercase())
+    }
+
+    fn is_flag(self) -> bool {
+        matches!(self, Self::TranscriptsEnabled)
     }
 
     fn is_list(self) -> bool {
@@ -179,7 +212,8 @@ impl Config {
             receiver: ReceiverConfig { http: local(4318), grpc: local(4317) },
             dashboard: DashboardConfig { listen: local(3030) },
             desktop: DesktopConfig { backend: Backend::Auto },
-            ledger: LedgerConfig { path: places.data.join("ledger.db") },
+            ledger: LedgerConfig { path: places.data.join("ledger.db"), keep_requests_days: 0 },
+            transcripts: TranscriptsConfig { enabled: true },
             levels: Levels::default(),
         }
     }
@@ -218,6 +252,12 @@ impl Config {
                 self.desktop.backend = single(given).and_then(Backend::read).map_err(refuse)?;
             }
             Key::LedgerPath => self.ledger.path = path(given, places).map_err(refuse)?,
+            Key::LedgerKeepRequestsDays => {
+                self.ledger.keep_requests_days = single(given).and_then(days).map_err(refuse)?;
+            }
+            Key::TranscriptsEnabled => {
+                self.transcripts.enabled = single(given).and_then(flag).map_err(refuse)?;
+            }
             Key::LevelsNotice => self.levels.notice = level::read(given).map_err(refuse)?,
             Key::LevelsCheckpoint => self.levels.checkpoint = level::read(given).map_err(refuse)?,
             Key::LevelsUrgent => self.levels.urgent = level::read(given).map_err(refuse)?,
@@ -266,6 +306,15 @@ fn path(given: &Given, places: &Places) -> Result<PathBuf, String> {
         Origin::Variable(_) | Origin::Flag(_) => &places.working,
     };
     Ok(base.join(text))
+}
+
+fn days(text: &str) -> Result<u32, String> {
+    let days = text.parse().ok().filter(|days| *days <= 36_500);
+    days.ok_or_else(|| format!("\"{text}\" is no whole number of days from 0 to 36500"))
+}
+
+fn flag(text: &str) -> Result<bool, String> {
+    text.parse().map_err(|_| format!("\"{text}\" is neither true nor false"))
 }
 
 fn single(given: &Given) -> Result<&str, String> {

@@ -4,7 +4,6 @@ use std::{
     fs::{File, TryLockError},
     io,
     net::SocketAddr,
-    panic::resume_unwind,
     path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, SystemTime},
@@ -15,7 +14,7 @@ use plimsoll_client::RuntimeInfo;
 use plimsoll_domain::{Calendar, Timestamp};
 use plimsoll_ledger::{Ledger, LedgerError, LedgerOptions, Writer};
 use plimsoll_loopback::Inherited;
-use tokio::{runtime::Handle, sync::SetOnce, task::spawn_blocking};
+use tokio::{sync::SetOnce, task::spawn_blocking};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -25,6 +24,7 @@ use crate::{
     config::Key,
     places::{create_private, make_private},
     port::Port,
+    prices,
     running::{Parts, Running},
     runtime_file::{RuntimeFile, new_key, private},
     signals::Signals,
@@ -121,13 +121,8 @@ pub enum EngineError {
     #[error("cannot read random numbers: {0}")]
     Key(io::Error),
     /// The ledger could not be opened.
-    #[error("cannot open the ledger {}: {source}", path.display())]
-    Ledger {
-        /// The ledger.
-        path: PathBuf,
-        /// Why.
-        source: LedgerError,
-    },
+    #[error("cannot {0}")]
+    Ledger(#[from] LedgerError),
     /// It was stopped before the ledger could be opened.
     #[error("stopped before the ledger could be opened")]
     Stopped,
@@ -247,6 +242,7 @@ impl Engine {
         let Taken { runtime_file, lock, ports } = self.taken?;
         let path = self.config.ledger.path.clone();
         let spool = open_spool(beside(&path, "spool"), self.started).await?;
+        let prices = prices::load(&self.around.places, &self.board);
         let parts = Parts {
             key: new_key().map_err(EngineError::Key)?,
             runtime_file: runtime_file.map(Arc::new),
@@ -262,12 +258,14 @@ impl Engine {
             lock,
         };
         let board = Arc::clone(&parts.board);
+        let clock = Arc::clone(&parts.around.now);
         let receiving = parts.receive();
-        match stop.run_until_cancelled(open_ledger(&path, &board)).await {
+        let options = LedgerOptions { path, queue: QUEUE, busy: BUSY, prices };
+        match stop.run_until_cancelled(open_ledger(options, clock, &board)).await {
             Some(Ok((ledger, writer))) => Ok(receiving.complete(ledger, writer)),
-            Some(Err(source)) => {
+            Some(Err(error)) => {
                 receiving.give_up().await;
-                Err(EngineError::Ledger { path, source })
+                Err(error.into())
             }
             None => {
                 receiving.give_up().await;
@@ -343,36 +341,34 @@ async fn open_spool(path: PathBuf, run: Timestamp) -> Result<Spool, EngineError>
     Ok(spawn_blocking(open).await.map_err(|_| SpoolError::Unfinished)??)
 }
 
-type Opened = Result<(Ledger, Writer), LedgerError>;
-
-/// On a thread of its own: the compiler cannot tell of the bare future that it is `Send`, and with it not of
-/// any around it.
-async fn open(options: LedgerOptions) -> Opened {
-    let runtime = Handle::current();
-    let opened = spawn_blocking(move || runtime.block_on(Ledger::open(options))).await;
-    // A blocking task that was begun is never aborted: what is left is a panic.
-    opened.unwrap_or_else(|fault| resume_unwind(fault.into_panic()))
-}
-
-/// Opens the ledger; while another program locks it, tries again.
-async fn open_ledger(path: &Path, board: &Board) -> Opened {
-    let options = LedgerOptions { path: path.to_owned(), queue: QUEUE, busy: BUSY };
+/// Opens the ledger; a damaged one is set aside for a new one. While another program locks it, or the disk is full,
+/// it is tried again.
+async fn open_ledger(
+    options: LedgerOptions,
+    clock: Now,
+    board: &Board,
+) -> Result<(Ledger, Writer), LedgerError> {
+    let path = options.path.display().to_string();
     let mut backoff = Backoff::new(Duration::from_millis(100), LONGEST_PAUSE);
     loop {
-        match open(options.clone()).await {
+        let message = match Ledger::open_or_replace(options.clone(), Arc::clone(&clock)).await {
             Err(error) if error.is_locked() => {
-                tracing::warn!(%error, "the ledger is locked; it will be tried again");
-                let message = format!(
-                    "The ledger {} is locked by another program; requests are kept in the spool meanwhile.",
-                    path.display()
-                );
-                board.raise(Trouble::LedgerClosed, message);
-                tokio::time::sleep(backoff.pause()).await;
+                format!(
+                    "The ledger {path} is locked by another program; requests are kept in the spool meanwhile."
+                )
+            }
+            Err(error) if error.is_disk_full() => {
+                format!(
+                    "The disk is full: the ledger {path} cannot be opened until there is room on it."
+                )
             }
             opened => {
                 board.clear(Trouble::LedgerClosed);
                 return opened;
             }
-        }
+        };
+        tracing::warn!("{message}");
+        board.raise(Trouble::LedgerClosed, message);
+        tokio::time::sleep(backoff.pause()).await;
     }
 }

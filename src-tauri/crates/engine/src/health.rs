@@ -11,6 +11,7 @@ use plimsoll_otlp::Receiver;
 
 use crate::{
     board::Board,
+    door::SideDoor,
     engine::{DASHBOARD, GRPC, HTTP},
     intake::Intake,
     running::Parts,
@@ -22,14 +23,18 @@ pub(crate) struct Probe {
     board: Arc<Board>,
     receiver: Receiver<Intake>,
     intake: Intake,
+    door: SideDoor,
     tallies: [(&'static str, Arc<Tally>); 3],
 }
 
 impl Probe {
-    pub(crate) fn new(parts: &Parts, receiver: Receiver<Intake>, intake: Intake) -> Self {
+    pub(crate) fn new(
+        parts: &Parts,
+        (receiver, intake, door): (Receiver<Intake>, Intake, SideDoor),
+    ) -> Self {
         let tallies = [HTTP, GRPC, DASHBOARD].map(|name| (name, Arc::default()));
         let board = Arc::clone(&parts.board);
-        Self { started: parts.started, board, receiver, intake, tallies }
+        Self { started: parts.started, board, receiver, intake, door, tallies }
     }
 
     /// Where the connections of a listener are counted.
@@ -41,6 +46,7 @@ impl Probe {
     fn counters(&self) -> Vec<Counter> {
         let mut counters = self.receiver.counters();
         counters.extend(self.intake.counters());
+        counters.extend(self.door.counters());
         for (name, tally) in &self.tallies {
             counters.extend(tally.report(name));
         }

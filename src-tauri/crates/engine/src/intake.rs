@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -40,6 +40,8 @@ struct Parts {
     board: Arc<Board>,
     spooled: AtomicU64,
     refused: AtomicU64,
+    /// Whether the last export was refused.
+    refusing: AtomicBool,
     /// When a known signal last came in another form, in nanoseconds; zero when it did not.
     changed: AtomicI64,
 }
@@ -59,6 +61,7 @@ impl Intake {
             board,
             spooled: AtomicU64::new(0),
             refused: AtomicU64::new(0),
+            refusing: AtomicBool::new(false),
             changed: AtomicI64::new(0),
         }))
     }
@@ -83,7 +86,7 @@ impl Intake {
 
     /// Enters requests that waited in the spool. They were counted when they arrived.
     pub(crate) async fn enter(&self, arrivals: &[Arrival]) -> Result<(), RecordError> {
-        let facts = arrivals.iter().flat_map(|arrival| plimsoll_sources::read(arrival).facts);
+        let facts = arrivals.iter().flat_map(|arrival| plimsoll_sources::read(arrival).told());
         self.record(facts.collect()).await
     }
 
@@ -99,7 +102,10 @@ impl Intake {
     async fn keep(&self, arrival: &Arrival, facts: Vec<Fact>) -> Result<(), Refusal> {
         if self.0.spool.is_empty() {
             match tokio::time::timeout(PATIENCE, self.record(facts)).await {
-                Ok(Ok(())) => return Ok(()),
+                Ok(Ok(())) => {
+                    self.accept();
+                    return Ok(());
+                }
                 Ok(Err(error)) => tracing::warn!(%error, "the spool takes a request"),
                 // It may still be committed; entering it once more from the spool changes nothing.
                 Err(_) => tracing::warn!("the ledger is slow; the spool takes a request"),
@@ -108,15 +114,29 @@ impl Intake {
         match self.0.spool.append(arrival).await {
             Ok(()) => {
                 self.0.spooled.fetch_add(1, Ordering::Relaxed);
+                self.accept();
                 Ok(())
             }
             Err(error) => Err(self.refuse(&error)),
         }
     }
 
+    fn accept(&self) {
+        if self.0.refusing.swap(false, Ordering::Relaxed) {
+            self.0.board.clear(Trouble::Refusing);
+        }
+    }
+
     fn refuse(&self, error: &SpoolError) -> Refusal {
         tracing::error!(%error, "a request is refused: neither ledger nor spool can take it");
         self.0.refused.fetch_add(1, Ordering::Relaxed);
+        self.0.refusing.store(true, Ordering::Relaxed);
+        let why = match error {
+            error if error.is_disk_full() => "The disk is full".to_owned(),
+            other => format!("The ledger cannot be written ({other})"),
+        };
+        let message = format!("{why}: telemetry is refused until there is room again.");
+        self.0.board.raise(Trouble::Refusing, message);
         match error {
             SpoolError::Full => Refusal::Full,
             _ => Refusal::Unavailable,
@@ -150,10 +170,12 @@ impl plimsoll_otlp::Intake for Intake {
         self.0.signals.show(&arrival);
         let reading = plimsoll_sources::read(&arrival);
         self.note_changes(&reading, arrival.at);
-        if !reading.facts.is_empty() {
-            self.keep(&arrival, reading.facts).await?;
+        let receipt = Receipt { rejected: reading.rejected, reason: reading.reason.clone() };
+        let facts = reading.told();
+        if !facts.is_empty() {
+            self.keep(&arrival, facts).await?;
         }
-        Ok(Receipt { rejected: reading.rejected, reason: reading.reason })
+        Ok(receipt)
     }
 }
 
@@ -162,8 +184,10 @@ mod tests {
     use std::path::Path;
 
     use plimsoll_domain::ConnectionId;
+    use plimsoll_ledger::LedgerOptions;
     use plimsoll_otlp::{Export, Intake as _};
     use prost::Message;
+    use tokio_util::sync::CancellationToken;
 
     use super::*;
 
@@ -206,9 +230,42 @@ mod tests {
         assert!(kept > 0);
         assert_eq!(count(&intake, "intake.spooled"), kept);
         assert_eq!(count(&intake, "intake.refused"), 1);
+        let problems = intake.0.board.status().borrow().problems.clone();
+        assert!(problems[0].message.contains("the spool is full"), "{problems:?}");
         let nothing = Export::Logs(Default::default());
         let nothing =
             Arrival { export: nothing, ..arrival("simple-http-protobuf/0001_logs_http.pb") };
         assert_eq!(intake.take(nothing).await, Ok(Receipt::default()));
+    }
+
+    /// Scenario: the ledger cannot be used and the disk with the spool is full; then the ledger takes exports.
+    /// Guarantees: an export is refused so that the client sends it again, and a problem says that the disk is full,
+    /// until one is accepted.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_full_disk_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let spool = folder.path().join("spool");
+        std::os::unix::fs::symlink("/dev/full", &spool).unwrap();
+        let intake = intake(folder.path(), 12_000);
+        let sent = || intake.take(arrival("simple-http-protobuf/0001_logs_http.pb"));
+        assert_eq!(sent().await, Err(Refusal::Unavailable));
+        let status = intake.0.board.status();
+        let problems = status.borrow().problems.clone();
+        let said: Vec<_> = problems.iter().map(|one| (one.code, one.message.as_str())).collect();
+        let sentence = "The disk is full: telemetry is refused until there is room again.";
+        assert_eq!(said, [("exports-refused", sentence)]);
+
+        let options = LedgerOptions {
+            path: folder.path().join("ledger.db"),
+            queue: 4,
+            busy: PATIENCE,
+            prices: Arc::default(),
+        };
+        let (ledger, mut writer) = Ledger::open(options).await.unwrap();
+        tokio::spawn(async move { writer.run(CancellationToken::new()).await });
+        intake.0.ledger.set(ledger).unwrap();
+        assert_eq!(sent().await, Ok(Receipt::default()));
+        assert_eq!(status.borrow().problems, []);
     }
 }

@@ -8,29 +8,40 @@ mod announce;
 mod backoff;
 mod board;
 mod config;
+mod door;
 mod engine;
 mod environment;
 mod health;
 mod intake;
+mod keeping;
 mod places;
 mod port;
-mod projects;
+mod prices;
 mod running;
 mod runtime_file;
 mod signals;
 mod spool;
 mod stage;
 mod supervise;
+mod transcripts;
 
 pub use board::Now;
 pub use config::{
     Backend, Config, ConfigError, DashboardConfig, DesktopConfig, Key, LedgerConfig, Origin,
-    ReceiverConfig,
+    ReceiverConfig, TranscriptsConfig,
 };
 pub use engine::{Engine, EngineError, Surroundings};
 pub use environment::Environment;
 pub use places::{ConfigFile, Places};
 pub use plimsoll_api::{Attached, NoWindows, Offer, Windows};
+pub use plimsoll_api::{ExportError, ExportFormat, audit_json, export};
+pub use plimsoll_ledger::{
+    Audit, AuditFilter, AuditLine, Balance, Difference, MissedEvents, PriceCheck, Reason,
+    SessionAudit, Sides, Teller, Told, Verdict,
+};
+pub use plimsoll_ledger::{
+    Backup, BackupError, LedgerError, LedgerFile, Pruned, UseFilter, backup,
+};
 pub use plimsoll_loopback::Inherited;
 pub use running::Running;
 pub use stage::Step;

@@ -24,15 +24,17 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Config,
     board::{Board, Now},
+    door::SideDoor,
     engine::{DASHBOARD, GRPC, HTTP, Ports, Surroundings, beside},
     health::Probe,
     intake::Intake,
-    projects::Projects,
+    keeping::{Keeping, OnRequest},
     runtime_file::RuntimeFile,
     signals::Signals,
     spool::{Drain, Spool},
     stage::{Stage, Step},
     supervise::Supervisor,
+    transcripts::{self, Transcripts},
 };
 
 /// How long requests under way may take to finish at the end.
@@ -70,6 +72,9 @@ pub(crate) struct Receiving {
     receiver: Receiver<Intake>,
     probe: Arc<Probe>,
     connections: ConnectionIds,
+    door: SideDoor,
+    /// Transcripts that hooks name, and whatever else is to be read again.
+    hints: transcripts::Hints,
     receivers: Stage,
 }
 
@@ -106,10 +111,14 @@ impl Parts {
             Arc::clone(&self.board),
         );
         let now = Arc::clone(&self.around.now);
+        let hints = transcripts::Hints::default();
+        let door = SideDoor::new(hints.clone(), Arc::clone(&now));
         let receiver = Receiver::new(intake.clone(), Limits::default(), now);
         let mut receiving = Receiving {
             supervisor: Supervisor::new(Arc::clone(&self.board)),
-            probe: Arc::new(Probe::new(&self, receiver.clone(), intake.clone())),
+            probe: Arc::new(Probe::new(&self, (receiver.clone(), intake.clone(), door.clone()))),
+            door,
+            hints,
             connections: ConnectionIds::default(),
             receivers: Stage::new("receivers", FINISH + CLOSE),
             receiver: receiver.clone(),
@@ -149,7 +158,11 @@ impl Receiving {
 
         let mut work = Stage::new("side tasks", WORK);
         work.add(self.empty_spool(work.token()));
-        work.add(self.look_for_projects(ledger.clone(), work.token()));
+        work.add(self.open_door(ledger.clone(), work.token()));
+        if self.parts.config.transcripts.enabled {
+            work.add(self.read_transcripts(ledger.clone(), work.token()));
+        }
+        work.add(self.keep(ledger.clone(), work.token()));
         work.add(self.announce(work.token()));
         Running {
             parts: self.parts,
@@ -218,13 +231,33 @@ impl Receiving {
         })
     }
 
-    fn look_for_projects(&self, ledger: Ledger, stop: CancellationToken) -> JoinHandle<()> {
-        let projects = Projects {
+    fn read_transcripts(&self, ledger: Ledger, stop: CancellationToken) -> JoinHandle<()> {
+        let transcripts = Transcripts {
             ledger,
-            client_folders: self.parts.around.client_folders.as_slice().into(),
+            folders: self.parts.around.client_folders.as_slice().into(),
+            hints: self.hints.clone(),
             now: Arc::clone(&self.parts.around.now),
+            board: Arc::clone(&self.parts.board),
         };
-        self.supervisor.spawn("projects", stop, move |stop| projects.clone().run(stop))
+        self.supervisor.spawn("transcripts", stop, move |stop| transcripts.clone().run(stop))
+    }
+
+    fn open_door(&self, ledger: Ledger, stop: CancellationToken) -> JoinHandle<()> {
+        let door = self.door.clone();
+        self.supervisor.spawn("side-door", stop, move |stop| door.clone().run(ledger.clone(), stop))
+    }
+
+    fn keep(&self, ledger: Ledger, stop: CancellationToken) -> JoinHandle<()> {
+        let parts = &self.parts;
+        let keeping = Keeping {
+            ledger,
+            spool: parts.spool.clone(),
+            board: Arc::clone(&parts.board),
+            now: Arc::clone(&parts.around.now),
+            keep: parts.config.ledger.keep_requests(),
+            transcripts: parts.config.transcripts.enabled,
+        };
+        self.supervisor.spawn("keeping", stop, move |stop| keeping.clone().run(stop))
     }
 
     /// Keeps `runtime.json` true.
@@ -236,12 +269,14 @@ impl Receiving {
     fn page(&self, ledger: Ledger, watch: &Watch, closing: CancellationToken) -> Router {
         let parts = &self.parts;
         plimsoll_api::router(Api {
+            pruner: Arc::new(OnRequest(ledger.clone())),
             ledger,
             snapshots: watch.snapshots(),
             status: parts.board.status(),
             probe: Arc::clone(&self.probe) as Arc<dyn HealthProbe>,
             signals: parts.signals.sender(),
             windows: parts.windows.clone(),
+            door: Arc::new(self.door.clone()),
             key: Key::new(parts.key.as_str()),
             calendar: parts.around.calendar.clone(),
             levels: parts.config.levels,

@@ -62,6 +62,14 @@ pub(crate) enum SpoolError {
     Unfinished,
 }
 
+impl SpoolError {
+    /// Whether the disk is full.
+    pub(crate) fn is_disk_full(&self) -> bool {
+        let full = |source: &io::Error| source.kind() == io::ErrorKind::StorageFull;
+        matches!(self, Self::Open { source, .. } | Self::Append { source } if full(source))
+    }
+}
+
 /// The spool beside one ledger. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Spool {
@@ -106,6 +114,11 @@ impl Spool {
         let frame = Frame { kind, run: self.run, connection, at: arrival.at.nanos(), body };
         let bytes = frame.encode().ok_or(SpoolError::Full)?;
         self.blocking(move |file| file.append(&bytes)).await
+    }
+
+    /// Whether the disk and the limit leave room for further requests.
+    pub(crate) async fn has_room(&self) -> bool {
+        self.blocking(SpoolFile::probe).await.is_ok()
     }
 
     async fn empty(&self, offset: u64) -> Result<bool, SpoolError> {

@@ -258,8 +258,11 @@ async fn sessions_get_their_projects() {
     let id = capture("simple-http-protobuf").sessions().remove(0);
     let folder = machine.root.path().join("client/projects/any");
     fs::create_dir_all(&folder).unwrap();
-    let line = serde_json::json!({"cwd": "/home/ada/engine", "gitBranch": "main"});
-    fs::write(folder.join(format!("{id}.jsonl")), line.to_string()).unwrap();
+    let line = serde_json::json!({
+        "type": "user", "sessionId": id, "cwd": "/home/ada/engine", "gitBranch": "main",
+        "timestamp": "2026-11-23T04:43:43.000Z"
+    });
+    fs::write(folder.join(format!("{id}.jsonl")), format!("{line}\n")).unwrap();
     let running = machine.start().await;
     replay(&running, "simple-http-protobuf").await;
     let mut snapshots = running.snapshots();
@@ -291,12 +294,14 @@ async fn the_state_is_served() {
     names.sort_unstable();
     let wanted = [
         "dashboard",
+        "keeping",
         "ledger-writer",
         "otlp-grpc",
         "otlp-http",
-        "projects",
         "runtime-file",
+        "side-door",
         "spool",
+        "transcripts",
         "watch",
     ];
     assert_eq!(names, wanted);

@@ -10,17 +10,20 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_domain::{Alert, Fact, Revision, SessionId, Timestamp};
+use plimsoll_domain::{Alert, Fact, Position, PriceTable, Revision, SessionId, Timestamp};
 use sqlx::{
-    ConnectOptions as _, Connection as _, Sqlite, SqlitePool,
+    ConnectOptions as _, Sqlite, SqlitePool,
     pool::PoolConnection,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{
-    Change, Claim, Commit, Grouping, History, LedgerError, RecordError, RecordFilter,
-    SessionSummary, UsageRecord, UsageRow, Writer, query, table, writer::Job,
+    Audit, AuditFilter, Change, Claim, Clock, Commit, Grouping, History, LedgerError, Pruned,
+    RecordError, RecordFilter, Replacement, SessionSummary, UsageRecord, UsageRow, Writer,
+    keeping::{self, Aside, Piece},
+    query, table,
+    writer::Job,
 };
 
 /// How many commits a slow subscriber may fall behind before it has to read them from the file.
@@ -37,6 +40,8 @@ pub struct LedgerOptions {
     pub queue: usize,
     /// How long a commit waits for another program's lock on the file.
     pub busy: Duration,
+    /// What requests cost whose cost nobody told.
+    pub prices: Arc<PriceTable>,
 }
 
 /// A cheap handle: writes through the writer task, reads on connections of its own.
@@ -46,36 +51,54 @@ pub struct Ledger {
     readers: SqlitePool,
     commits: broadcast::Sender<Arc<Commit>>,
     revision: Arc<AtomicI64>,
+    replaced: watch::Sender<Option<Replacement>>,
 }
 
 impl Ledger {
-    /// Opens or creates the file and brings its schema up to date.
+    /// Opens or creates the file, checks it where the last run did not close it, and brings its schema up to date.
     ///
     /// # Errors
-    /// When the file cannot be opened, is no ledger, or was written by a later version.
+    /// When the file cannot be opened, is damaged or no ledger, or was written by a later version.
     pub async fn open(options: LedgerOptions) -> Result<(Self, Writer), LedgerError> {
-        let path = options.path.clone();
+        Self::begin(options, None).await
+    }
+
+    /// As [`Ledger::open`], but a damaged file is set aside and a new one takes its place, also where the damage
+    /// shows only later.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or is no ledger, was written by a later version, or cannot be set aside.
+    pub async fn open_or_replace(
+        options: LedgerOptions,
+        clock: Clock,
+    ) -> Result<(Self, Writer), LedgerError> {
+        Self::begin(options, Some(clock)).await
+    }
+
+    async fn begin(
+        options: LedgerOptions,
+        clock: Option<Clock>,
+    ) -> Result<(Self, Writer), LedgerError> {
         let write = SqliteConnectOptions::new()
-            .filename(&path)
+            .filename(&options.path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(options.busy)
             // A prepared script holds some hundred kilobytes; the few of a steady load fit.
-            .statement_cache_capacity(8)
+            .statement_cache_capacity(16)
             .pragma("cache_size", "-768")
             .pragma("journal_size_limit", "16777216")
             .disable_statement_logging();
-        let revision = migrate(&write, path).await?;
-        let read =
-            write.clone().read_only(true).busy_timeout(READ_PATIENCE).pragma("cache_size", "-512");
-        // Neither idle timeout nor lifetime: their timers would wake an idle resident.
-        let readers = SqlitePoolOptions::new()
-            .max_connections(2)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .connect_lazy_with(read);
+        let replaced = watch::Sender::new(None);
+        let aside = clock.map(|clock| Aside::new(clock, replaced.clone()));
+        let revision = match (keeping::prepare(&write).await, &aside) {
+            (Err(damage), Some(aside)) if damage.is_damaged() => {
+                aside.replace(&write, &damage).await.map(|()| 0)
+            }
+            (prepared, _) => prepared,
+        }?;
+        let readers = readers(&write, replaced.subscribe());
         let (jobs, waiting) = mpsc::channel(options.queue);
         let (commits, _) = broadcast::channel(BACKLOG);
         let revision = Arc::new(AtomicI64::new(revision));
@@ -84,9 +107,24 @@ impl Ledger {
             jobs: waiting,
             commits: commits.clone(),
             revision: Arc::clone(&revision),
+            prices: options.prices,
             unsettled: BTreeMap::new(),
+            aside,
         };
-        Ok((Self { jobs, readers, commits, revision }, writer))
+        Ok((Self { jobs, readers, commits, revision, replaced }, writer))
+    }
+
+    /// Tells when a damaged file was set aside for a new one; nothing before that.
+    #[must_use]
+    pub fn replaced(&self) -> watch::Receiver<Option<Replacement>> {
+        self.replaced.subscribe()
+    }
+
+    /// Has the writer remove a piece, as soon as it is its turn.
+    pub(crate) async fn remove(&self, piece: Piece) -> Result<Pruned, RecordError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job::Prune(piece, reply)).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
     }
 
     /// Records facts; returns after COMMIT with the revision then reached.
@@ -94,7 +132,28 @@ impl Ledger {
     /// # Errors
     /// [`RecordError`]: nothing of `facts` was recorded, and the call may be repeated.
     pub async fn record(&self, facts: Vec<Fact>) -> Result<Revision, RecordError> {
-        self.ask(|reply| Job::Record(facts, reply)).await
+        self.record_read(facts, Vec::new()).await
+    }
+
+    /// Records facts that were read from transcripts, and how far those were read.
+    ///
+    /// # Errors
+    /// [`RecordError`]: nothing of either was recorded, and the call may be repeated.
+    pub async fn record_read(
+        &self,
+        facts: Vec<Fact>,
+        positions: Vec<Position>,
+    ) -> Result<Revision, RecordError> {
+        self.ask(|reply| Job::Record(facts, positions, reply)).await
+    }
+
+    /// How far each transcript was read.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn positions(&self) -> Result<Vec<Position>, LedgerError> {
+        let mut reader = self.reader().await?;
+        table::transcript::all(&mut reader).await.map_err(LedgerError::Read)
     }
 
     /// Claims an alert, at most once per thread, cycle and level.
@@ -201,7 +260,16 @@ impl Ledger {
         query::session(&mut reader, session).await.map_err(LedgerError::Read)
     }
 
-    async fn reader(&self) -> Result<PoolConnection<Sqlite>, LedgerError> {
+    /// What every witness tells of the same use, and why they differ.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn audit(&self, filter: &AuditFilter, now: Timestamp) -> Result<Audit, LedgerError> {
+        let mut reader = self.reader().await?;
+        query::audit(&mut reader, filter, now).await.map_err(LedgerError::Read)
+    }
+
+    pub(crate) async fn reader(&self) -> Result<PoolConnection<Sqlite>, LedgerError> {
         self.readers.acquire().await.map_err(LedgerError::Read)
     }
 }
@@ -210,22 +278,22 @@ fn stopped() -> RecordError {
     RecordError::Commit("the writer is not running".to_owned())
 }
 
-/// Brings the schema up to date; returns the revision reached.
-async fn migrate(options: &SqliteConnectOptions, path: PathBuf) -> Result<i64, LedgerError> {
-    let open = |source| LedgerError::Open { path: path.clone(), source };
-    let mut connection = options.connect().await.map_err(open)?;
-    sqlx::migrate!()
-        .run(&mut connection)
-        .await
-        .map_err(|source| LedgerError::Migrate { path: path.clone(), source })?;
-    let mut last = 0;
-    for revision in [
-        table::request::last_revision(&mut connection).await,
-        table::remainder::last_revision(&mut connection).await,
-        table::alert::last_revision(&mut connection).await,
-    ] {
-        last = last.max(revision.map_err(open)?);
-    }
-    connection.close().await.map_err(open)?;
-    Ok(last)
+/// The connections of readers. Those that were opened before the file was replaced are not used any more.
+fn readers(
+    write: &SqliteConnectOptions,
+    replaced: watch::Receiver<Option<Replacement>>,
+) -> SqlitePool {
+    let read =
+        write.clone().read_only(true).busy_timeout(READ_PATIENCE).pragma("cache_size", "-512");
+    // Neither idle timeout nor lifetime: their timers would wake an idle resident.
+    SqlitePoolOptions::new()
+        .max_connections(2)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .before_acquire(move |_, connection| {
+            let former = replaced.borrow().as_ref().is_some_and(|new| connection.age >= new.age());
+            Box::pin(async move { Ok(!former) })
+        })
+        .connect_lazy_with(read)
 }

@@ -3,15 +3,24 @@
 //! Invariants: the only crate that knows SQL. One writer task changes the file; a call to
 //! [`Ledger::record`] returns after COMMIT. Order and repetition of facts never change a total.
 
+mod audit;
 mod books;
 mod error;
+mod keeping;
 mod ledger;
 mod query;
 mod table;
 mod usage;
 mod writer;
 
+pub use audit::{
+    Audit, AuditFilter, AuditLine, Balance, Difference, LoneRequest, MissedEvents, PriceCheck,
+    Reason, SessionAudit, Shown, Sides, StatedTotal, Teller, Told, Verdict,
+};
 pub use error::{LedgerError, RecordError};
+pub use keeping::{
+    Backup, BackupError, Clock, LedgerFile, Pruned, Replacement, Use, UseFilter, UseKind, backup,
+};
 pub use ledger::{Ledger, LedgerOptions};
 pub use usage::{
     Activity, ActivityKind, Change, Claim, Commit, Grouping, History, RecordFilter, SessionSummary,

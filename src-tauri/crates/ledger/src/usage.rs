@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use plimsoll_domain::{
     AgentId, Alert, Model, NanoUsd, ProcessId, Quarter, QuerySource, RequestId, Revision,
-    SessionId, Timestamp, Tokens, Witnesses,
+    SessionId, Timestamp, Tokens, Witness, Witnesses,
 };
 
 /// A sum of use.
@@ -16,7 +16,7 @@ pub struct Usage {
     pub cost: NanoUsd,
     /// API requests.
     pub requests: u64,
-    /// Requests whose cost nobody told.
+    /// Requests whose cost nobody told and for which the price table has no price.
     pub unpriced: u64,
     /// The part of `tokens` that only metrics know.
     pub unattributed: Tokens,
@@ -73,8 +73,12 @@ pub struct UsageRecord {
     pub model: Model,
     /// Tokens by type.
     pub tokens: Tokens,
-    /// Cost; `None` where nobody told.
+    /// Cost; `None` where nobody told and the price table has no price.
     pub cost: Option<NanoUsd>,
+    /// Whether the cost is the price table's, because the client told none.
+    pub cost_by_table: bool,
+    /// Whether the answer came to its end; `None` where not told.
+    pub finished: Option<bool>,
     /// The name under which an orchestrator ran the client.
     pub orchestration: Option<Arc<str>>,
     /// Duration in milliseconds.
@@ -140,6 +144,12 @@ pub struct SessionSummary {
     pub has_events: bool,
     /// Whether metrics told of tokens.
     pub has_metrics: bool,
+    /// Whether a transcript told of it.
+    pub has_transcript: bool,
+    /// Whether hooks or the status line told of it.
+    pub has_hooks: bool,
+    /// When telemetry of it last arrived; `None` where none ever did.
+    pub last_telemetry: Option<Timestamp>,
 }
 
 /// What was committed at once.
@@ -184,6 +194,10 @@ pub struct Activity {
 pub enum ActivityKind {
     /// A request was completed.
     Request {
+        /// Its permanent name; told again under the same name, it is the same request, better known.
+        key: Arc<str>,
+        /// Who tells of it.
+        witnesses: Witnesses,
         /// The class of the asking part.
         source: QuerySource,
         /// The asking part as the client names it.
@@ -209,8 +223,14 @@ pub enum ActivityKind {
         /// Size of its result in bytes.
         result_bytes: Option<u64>,
     },
-    /// A context was compacted.
-    Compaction(plimsoll_domain::Compaction),
+    /// A context was compacted, as this witness tells; others may tell of the same compaction.
+    Compaction(plimsoll_domain::Compaction, Witness),
+    /// A conversation began or ended.
+    Life(plimsoll_domain::Life),
+    /// The client showed its status line.
+    Status(plimsoll_domain::StatusReport),
+    /// Text went into a context.
+    Size(plimsoll_domain::ContentSize),
     /// A subagent ended.
     SubagentCompleted {
         /// Its type name.

@@ -77,7 +77,7 @@ pub fn find(config_dirs: &[PathBuf], session: &SessionId) -> io::Result<Option<P
 }
 
 /// Whether a session id is safe to be a part of a path.
-fn is_file_name(session: &str) -> bool {
+pub(crate) fn is_file_name(session: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
     !session.is_empty() && session.len() <= LONGEST_SESSION && session.bytes().all(plain)
 }
@@ -111,21 +111,32 @@ fn place_in(path: &Path) -> io::Result<Option<ProjectPlace>> {
     file.take(READ_LIMIT).read_to_end(&mut head)?;
     // Lines that are cut off, or no JSON, or of another kind are passed over.
     let lines = head.split(|byte| *byte == b'\n');
-    Ok(lines.filter_map(|line| serde_json::from_slice(line).ok()).find_map(place_of))
+    let mut lines = lines.filter_map(|line| serde_json::from_slice::<Line>(line).ok());
+    Ok(lines.find_map(|line| place(line.cwd.as_deref(), line.git_branch.as_deref())))
 }
 
-fn place_of(line: Line) -> Option<ProjectPlace> {
-    let path = line.cwd.filter(|cwd| is_plain(cwd) && Path::new(cwd).is_absolute())?;
-    // The client writes `HEAD` where there is no branch: outside a repository, or detached.
-    let branch = line.git_branch.filter(|branch| is_plain(branch) && branch != "HEAD");
-    Some(ProjectPlace { path: path.into(), branch: branch.map(Into::into) })
+/// The place that a line names by its working directory and branch.
+pub(crate) fn place(cwd: Option<&str>, git_branch: Option<&str>) -> Option<ProjectPlace> {
+    let path = cwd.filter(|cwd| is_place(cwd))?;
+    Some(ProjectPlace { path: path.into(), branch: branch(git_branch).map(Into::into) })
+}
+
+/// The branch that a line names. The client writes `HEAD` where there is none: outside a repository, or detached.
+pub(crate) fn branch(git_branch: Option<&str>) -> Option<&str> {
+    git_branch.filter(|branch| is_plain(branch) && *branch != "HEAD")
+}
+
+/// Whether a text is the path of a place on this machine: absolute, and fit to be kept.
+pub(crate) fn is_place(path: &str) -> bool {
+    is_plain(path) && Path::new(path).is_absolute()
 }
 
 fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.len() <= LONGEST && !text.chars().any(char::is_control)
 }
 
-fn existing<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+/// What exists of a result: nothing where there is no such file.
+pub(crate) fn existing<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error)

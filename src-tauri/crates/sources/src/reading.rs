@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use plimsoll_domain::{ConnectionId, Envelope, Fact, SessionId, Statement, Timestamp, Witness};
+use plimsoll_domain::{
+    ConnectionId, Envelope, Fact, Heard, SessionId, Statement, Timestamp, Witness,
+};
 use plimsoll_otlp::{
     Arrival, Export,
     proto::collector::{
@@ -35,12 +37,24 @@ pub(crate) struct Origin {
 pub struct Reading {
     /// The facts. Events stand in the order received, readings of usage after them.
     pub facts: Vec<Fact>,
+    /// Which running numbers of events arrived, whatever they said: facts too, by which gaps are seen.
+    pub heard: Vec<Fact>,
     /// How many records or points were refused; for the answer's partial success.
     pub rejected: u64,
     /// Why, in one line; `None` when nothing was refused.
     pub reason: Option<String>,
     /// What was not understood.
     pub unknown: Vec<Unknown>,
+}
+
+impl Reading {
+    /// Everything that the books are told; first which events arrived.
+    #[must_use]
+    pub fn told(self) -> Vec<Fact> {
+        let Self { facts, heard: mut told, .. } = self;
+        told.extend(facts);
+        told
+    }
 }
 
 /// Reads the facts of an export.
@@ -84,6 +98,16 @@ struct Fold<'a> {
     unknown: Tally<'a>,
     session: LastText,
     version: LastText,
+    heard: Vec<Run<'a>>,
+}
+
+/// Events whose running numbers follow each other.
+struct Run<'a> {
+    first: u64,
+    last: u64,
+    at: Timestamp,
+    session: Option<&'a str>,
+    version: Option<&'a str>,
 }
 
 /// A usage point with what its envelope needs.
@@ -103,10 +127,12 @@ impl<'a> Fold<'a> {
             unknown: Tally::default(),
             session: LastText::default(),
             version: LastText::default(),
+            heard: Vec::new(),
         }
     }
 
     fn add(&mut self, signal: Signal<'a>) {
+        self.hear(&signal);
         match signal.understanding {
             Understanding::Ignored => {}
             Understanding::Usage(point) => {
@@ -136,7 +162,42 @@ impl<'a> Fold<'a> {
         }
     }
 
+    /// Notes the running number of an event, whatever it says: what is missing shows by the numbers alone.
+    fn hear(&mut self, signal: &Signal<'a>) {
+        let Some(number) = signal.sequence else { return };
+        match self.heard.last_mut() {
+            Some(run) if number == run.last + 1 && signal.session == run.session => {
+                run.last = number;
+            }
+            _ => self.heard.push(Run {
+                first: number,
+                last: number,
+                at: signal.at,
+                session: signal.session,
+                version: signal.scope.version,
+            }),
+        }
+    }
+
+    fn heard(&mut self) -> Vec<Fact> {
+        let runs = std::mem::take(&mut self.heard);
+        let fact = |run: Run<'a>| {
+            let envelope = Envelope {
+                witness: Witness::Event,
+                at: run.at,
+                arrived: self.origin.arrived,
+                connection: Some(self.origin.connection),
+                client_version: self.version.share(run.version),
+                sequence: Some(run.first),
+            };
+            let session = self.session.share(run.session).map(SessionId::new);
+            Fact { envelope, session, statement: Statement::Heard(Heard { last: run.last }) }
+        };
+        runs.into_iter().map(fact).collect()
+    }
+
     fn finish(mut self) -> Reading {
+        let heard = self.heard();
         let mut metered = std::mem::take(&mut self.usage);
         // Sorted by all that a fact takes from its first point, so that the order received never matters.
         metered.sort_unstable_by_key(|metered| (metered.point.identity(), metered.version));
@@ -145,6 +206,7 @@ impl<'a> Fold<'a> {
         }
         Reading {
             facts: self.facts,
+            heard,
             rejected: self.refusals.count,
             reason: self.refusals.reason(),
             unknown: self.unknown.finish(),

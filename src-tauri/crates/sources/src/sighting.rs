@@ -191,7 +191,13 @@ fn statement_numbers(statement: &Statement) -> (&'static str, Numbers) {
         Statement::ApiError(error) => {
             ("apiError", told([("status", error.status), ("attempts", error.attempts)]))
         }
-        Statement::Project(_) => ("project", Vec::new()),
+        // Told by files and hooks, which are no signals.
+        Statement::Project(_)
+        | Statement::Life(_)
+        | Statement::Totals(_)
+        | Statement::Status(_)
+        | Statement::Size(_)
+        | Statement::Heard(_) => ("statement", Vec::new()),
     }
 }
 

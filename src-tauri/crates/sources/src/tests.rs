@@ -1,6 +1,6 @@
 //! Properties of whole exports.
 
-use plimsoll_domain::{Fact, Timestamp};
+use plimsoll_domain::{Fact, Statement, Timestamp};
 use plimsoll_otlp::{
     Arrival, Export,
     proto::{
@@ -296,4 +296,33 @@ proptest! {
         }).collect();
         prop_assert_eq!(facts_in_order(&points), facts_in_order(&reversed));
     }
+}
+
+/// Scenario: an export with the events 5, 6 and 9 of one session, then number 10 of another; one has no number.
+/// Guarantees: every number that arrived is told, in runs without a hole, also those of events that are not needed.
+#[test]
+fn running_numbers_are_told_in_runs() {
+    let numbered = |name, session: &str, number: Option<i64>| {
+        let number = number.map(|number| crate::builders::int("event.sequence", number));
+        let attributes = without(api_request(), "event.sequence").into_iter().chain(number);
+        let record = event(name, attributes.collect());
+        LogRecord { attributes: with(record.attributes, text("session.id", session)), ..record }
+    };
+    let records = vec![
+        numbered("api_request", "s", Some(5)),
+        numbered("plugin_loaded", "s", Some(6)),
+        numbered("never_seen", "s", Some(9)),
+        numbered("api_request", "s", None),
+        numbered("tool_decision", "t", Some(10)),
+    ];
+    let heard = read_logs(&logs(EVENTS, records), origin()).heard;
+    let runs: Vec<_> = heard
+        .iter()
+        .map(|fact| {
+            let Statement::Heard(heard) = &fact.statement else { panic!("{fact:?}") };
+            let session = fact.session.as_ref().map(|session| session.as_str().to_owned());
+            (session.unwrap(), fact.envelope.sequence.unwrap(), heard.last)
+        })
+        .collect();
+    assert_eq!(runs, [("s".into(), 5, 6), ("s".into(), 9, 9), ("t".into(), 10, 10)]);
 }

@@ -7,7 +7,7 @@ use plimsoll_domain::{
     calendar::parse_rfc3339,
     health::{Listener, ListenerState, Problem, Severity, Status},
 };
-use plimsoll_watch::{Gauge, SessionView, Snapshot, State};
+use plimsoll_watch::{Gauge, SessionView, Snapshot, Source, State};
 
 use crate::Face;
 
@@ -52,6 +52,7 @@ pub(crate) fn session(name: &str, occupancy: impl Into<Option<u64>>) -> SessionV
         compactions: 0,
         has_events: true,
         has_metrics: false,
+        source: Source::EXACT,
         started: noon().before(minutes(30)),
         last_at: noon(),
         last_arrival: noon(),
@@ -88,7 +89,7 @@ pub(crate) fn well() -> Status {
     };
     let listeners =
         vec![listener("otlp-http", 4318), listener("otlp-grpc", 4317), listener("dashboard", 3030)];
-    Status { listeners, problems: Vec::new() }
+    Status { listeners, ..Status::default() }
 }
 
 /// A resident of which the first receivers are in a state.

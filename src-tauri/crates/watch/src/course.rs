@@ -2,59 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_domain::{Model, ProcessId, Timestamp};
+use plimsoll_domain::{AgentId, ProcessId, Timestamp};
 
 use crate::{
-    limits::SUBAGENT_LISTED,
-    thread::{Rules, Thread, ThreadId},
+    event::{Event, Report, Request, What},
+    limits::{SUBAGENT_LISTED, WORKING},
+    sizes::Sizes,
+    tellings::{Compacted, Tellings},
+    thread::{Reading, Rules, Thread, ThreadId},
 };
-
-/// An event that moves a gauge. Their order is total, so that it never depends on arrival: by time, then
-/// requests before what empties a context, the smaller context first.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Event {
-    /// When it happened.
-    pub(crate) at: Timestamp,
-    /// What happened.
-    pub(crate) what: What,
-}
-
-/// What moves a gauge.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum What {
-    /// A thread completed a request.
-    Request(Request),
-    /// Some thread was compacted.
-    Compaction(Compacted),
-    /// The main thread of a process was cleared.
-    Clear(Option<ProcessId>),
-}
-
-/// A completed request.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Request {
-    /// The thread.
-    pub(crate) thread: ThreadId,
-    /// Occupancy after it.
-    pub(crate) occupancy: u64,
-    /// The model.
-    pub(crate) model: Model,
-    /// Whether it came from a subagent that it does not name.
-    pub(crate) stray: bool,
-}
-
-/// A successful compaction; it names no thread.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Compacted {
-    /// The client process that told of it.
-    pub(crate) process: Option<ProcessId>,
-    /// The client's estimate of the occupancy before.
-    pub(crate) before: Option<u64>,
-    /// The client's estimate of the occupancy after.
-    pub(crate) after: Option<u64>,
-    /// Whether the user asked for it.
-    pub(crate) manual: bool,
-}
 
 /// The threads of one session at one point of its events.
 #[derive(Debug, Clone, Default)]
@@ -62,18 +18,30 @@ pub(crate) struct Course {
     threads: BTreeMap<ThreadId, Thread>,
     has_main: bool,
     compactions: u32,
+    tellings: Tellings,
+    /// What went into the main thread since it was empty, as far as hooks told.
+    sizes: Option<Sizes>,
 }
 
 impl Course {
-    /// Takes in the next event in order of event time.
-    pub(crate) fn apply(&mut self, event: &Event, rules: Rules<'_>) {
+    /// Takes in the next event in order of event time; `later` are those that are known to follow.
+    pub(crate) fn apply<'a>(
+        &mut self,
+        event: &Event,
+        later: impl Iterator<Item = &'a Event>,
+        rules: Rules<'_>,
+    ) {
         match &event.what {
             What::Request(request) => self.request(event.at, request, rules),
-            What::Compaction(compacted) => self.compaction(event.at, compacted),
-            What::Clear(process) => {
-                if let Some(thread) = self.threads.get_mut(&ThreadId::main(*process)) {
-                    thread.clear(event.at);
+            What::Compaction(telling) => {
+                if let Some(compacted) = self.tellings.first(event.at, telling, later) {
+                    self.compaction(&compacted);
                 }
+            }
+            What::Clear(process) => self.clear(event.at, *process),
+            What::Report(report) => self.report(event.at, report, rules),
+            What::Size(bytes) => {
+                self.sizes.get_or_insert(Sizes::new(event.at)).grow(event.at, *bytes);
             }
         }
     }
@@ -87,47 +55,116 @@ impl Course {
             self.has_main = true;
             self.threads.retain(|_, thread| !thread.provisional);
         }
-        let thread = self
-            .threads
-            .entry(request.thread.clone())
-            .or_insert_with(|| Thread::new(request.model.clone(), at));
+        let id = self.place(at, request);
+        let thread = self.thread(id, at, &request.model);
         thread.provisional = request.stray;
-        thread.request(at, &request.model, request.occupancy, rules);
+        let (model, occupancy) = (&request.model, request.occupancy);
+        thread.read(Reading { at, model, occupancy, requests: 1 }, rules);
     }
 
-    fn compaction(&mut self, at: Timestamp, compacted: &Compacted) {
-        let id = self.compacted_thread(at, compacted);
+    /// What the client shows is its main thread's; it counts as no request, because that is told elsewhere too.
+    fn report(&mut self, at: Timestamp, report: &Report, rules: Rules<'_>) {
+        let id = self.heir(None, at, Some(report.occupancy)).unwrap_or(ThreadId::main(None));
+        let thread = self.thread(id, at, &report.model);
+        let (model, occupancy) = (&report.model, report.occupancy);
+        if !thread.stands_at(model, occupancy) {
+            thread.read(Reading { at, model, occupancy, requests: 0 }, rules);
+        }
+    }
+
+    fn thread(
+        &mut self,
+        id: ThreadId,
+        at: Timestamp,
+        model: &plimsoll_domain::Model,
+    ) -> &mut Thread {
+        let is_main = id.agent.is_none();
+        self.threads.entry(id).or_insert_with(|| Thread::new(model.clone(), is_main, at))
+    }
+
+    /// The thread that a request belongs to. Of one that tells no process it is the heir's; the first process that is
+    /// told is the one that the requests before it came from.
+    fn place(&mut self, at: Timestamp, request: &Request) -> ThreadId {
+        let told = &request.thread;
+        if told.process.is_none() {
+            let heir = self.heir(told.agent.as_ref(), at, Some(request.occupancy));
+            return heir.unwrap_or_else(|| told.clone());
+        }
+        let unknown = ThreadId { process: None, agent: told.agent.clone() };
+        if !self.threads.contains_key(told)
+            && let Some(thread) = self.threads.remove(&unknown)
+        {
+            self.threads.insert(told.clone(), thread);
+        }
+        told.clone()
+    }
+
+    /// The thread that what names no process belongs to: of the session's processes that were working the one whose
+    /// context fits best, else the one that worked last; `None` where no process is known.
+    pub(crate) fn heir(
+        &self,
+        agent: Option<&AgentId>,
+        at: Timestamp,
+        occupancy: Option<u64>,
+    ) -> Option<ThreadId> {
+        self.threads
+            .iter()
+            .filter(|(id, _)| id.agent.as_ref() == agent && id.process.is_some())
+            .max_by_key(|(id, thread)| {
+                let working = at.since(thread.last_reading()) <= WORKING;
+                let fit = occupancy.filter(|_| working).map_or(0, |tokens| thread.fit(tokens));
+                (working, fit, thread.last_reading(), *id)
+            })
+            .map(|(id, _)| id.clone())
+    }
+
+    fn compaction(&mut self, compacted: &Compacted) {
+        let id = self.compacted_thread(compacted);
         if id.as_ref().is_none_or(|id| id.agent.is_none()) {
             self.compactions = self.compactions.saturating_add(1);
+            self.sizes = None;
         }
         if let Some(thread) = id.and_then(|id| self.threads.get_mut(&id)) {
-            thread.compact(at, compacted.after);
+            thread.compact(compacted.at, compacted.after);
         }
     }
 
     /// The thread that a compaction fits best: of the process that told of it where its main thread is
     /// known; a manual one only a main thread, for that is where the user types; a subagent only while it
     /// is young. Without a size, the main thread with the last request.
-    fn compacted_thread(&self, at: Timestamp, compacted: &Compacted) -> Option<ThreadId> {
+    fn compacted_thread(&self, compacted: &Compacted) -> Option<ThreadId> {
         let same_process = self.threads.contains_key(&ThreadId::main(compacted.process));
         let subagents_too = compacted.before.is_some() && !compacted.manual;
         self.threads
             .iter()
             .filter(|(id, _)| !same_process || id.process == compacted.process)
             .filter(|(id, thread)| {
-                let young = at.since(thread.last_request()) <= SUBAGENT_LISTED;
+                let young = compacted.at.since(thread.last_reading()) <= SUBAGENT_LISTED;
                 id.agent.is_none() || (subagents_too && young)
             })
             .max_by_key(|(id, thread)| {
                 let fit = compacted.before.map_or(0, |before| thread.fit(before));
-                (fit, id.agent.is_none(), thread.last_request(), *id)
+                (fit, id.agent.is_none(), thread.last_reading(), *id)
             })
             .map(|(id, _)| id.clone())
     }
 
+    fn clear(&mut self, at: Timestamp, process: Option<ProcessId>) {
+        self.sizes = None;
+        let told = ThreadId::main(process);
+        let heir = || self.heir(None, at, None).unwrap_or(told.clone());
+        let id = if process.is_some() { told.clone() } else { heir() };
+        if let Some(thread) = self.threads.get_mut(&id) {
+            thread.clear(at);
+        }
+    }
+
     /// Takes in what a request older than all kept events tells of its model's window.
-    pub(crate) fn note_evidence(&mut self, request: &Request) {
-        if let Some(thread) = self.threads.get_mut(&request.thread) {
+    pub(crate) fn note_evidence(&mut self, at: Timestamp, request: &Request) {
+        let told = &request.thread;
+        let heir = || self.heir(told.agent.as_ref(), at, None);
+        let id = if told.process.is_some() { None } else { heir() };
+        if let Some(thread) = self.threads.get_mut(id.as_ref().unwrap_or(told)) {
             thread.note_evidence(&request.model, request.occupancy);
         }
     }
@@ -155,5 +192,10 @@ impl Course {
     /// Compactions that belong to a main thread, or to none that is known.
     pub(crate) fn compactions(&self) -> u32 {
         self.compactions
+    }
+
+    /// What hooks told of the size of the main thread's context.
+    pub(crate) fn sizes(&self) -> Option<Sizes> {
+        self.sizes
     }
 }

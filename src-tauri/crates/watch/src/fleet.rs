@@ -10,13 +10,14 @@ use std::{
 };
 
 use plimsoll_domain::{Alert, Calendar, Levels, Revision, SessionId, Timestamp};
-use plimsoll_ledger::{Activity, Commit, History, SessionSummary};
+use plimsoll_ledger::{Activity, ActivityKind, Commit, History, SessionSummary};
 
 use crate::{
     SessionView, Snapshot,
     day::Day,
     limits::{SESSION_KEPT, SESSIONS},
-    session::Session,
+    plan::Plan,
+    session::{Session, is_of_file},
     snapshot::nearer,
 };
 
@@ -27,6 +28,7 @@ pub struct Fleet {
     levels: Levels,
     sessions: HashMap<SessionId, Session>,
     day: Day,
+    plan: Plan,
     revision: Revision,
     last_arrival: Option<Timestamp>,
 }
@@ -39,6 +41,7 @@ impl Fleet {
             levels,
             sessions: HashMap::new(),
             day: Day::new(calendar, now),
+            plan: Plan::default(),
             revision: Revision::default(),
             last_arrival: None,
         }
@@ -88,7 +91,12 @@ impl Fleet {
         ordered.sort_by_key(|activity| activity.at);
         let mut active = BTreeSet::new();
         for activity in ordered {
-            self.last_arrival = self.last_arrival.max(Some(activity.arrived));
+            if !is_of_file(&activity.kind) {
+                self.last_arrival = self.last_arrival.max(Some(activity.arrived));
+            }
+            if let ActivityKind::Status(report) = &activity.kind {
+                self.plan.tell(report, activity.at);
+            }
             if !active.contains(&activity.session) {
                 active.insert(activity.session.clone());
             }
@@ -107,7 +115,7 @@ impl Fleet {
     /// Takes in the books of the sessions that are shown; books alone show none.
     fn take_books(&mut self, books: &[SessionSummary]) {
         for summary in books {
-            self.last_arrival = self.last_arrival.max(Some(summary.last_arrival));
+            self.last_arrival = self.last_arrival.max(summary.last_telemetry);
             if let Some(session) = self.sessions.get_mut(&summary.session) {
                 session.summarise(summary);
             }
@@ -141,6 +149,7 @@ impl Fleet {
     /// Everything as of `now`.
     pub fn snapshot(&mut self, now: Timestamp, version: u64) -> Snapshot {
         self.day.roll(now);
+        self.plan.forget(now);
         self.let_go(now);
         let mut sessions: Vec<Arc<SessionView>> =
             self.sessions.values_mut().map(|session| session.refreshed(now)).collect();
@@ -151,15 +160,18 @@ impl Fleet {
             as_of: now,
             sessions,
             today: self.day.today(),
+            limits: self.plan.limits(),
             last_arrival: self.last_arrival,
         }
     }
 
-    /// When the snapshot next changes by time alone: a session turns idle or leaves, a subagent leaves, the
-    /// day ends. In the past while facts are newer than the last snapshot.
+    /// When the snapshot next changes by time alone: a session turns idle or leaves, telemetry that is due is
+    /// missing, a subagent leaves, a limit begins anew, the day ends. In the past while facts are newer than the
+    /// last snapshot.
     #[must_use]
     pub fn next_change(&self) -> Timestamp {
-        self.sessions.values().map(Session::due).fold(self.day.ends(), Timestamp::min)
+        let sessions = self.sessions.values().map(Session::due);
+        sessions.chain(self.plan.resets()).fold(self.day.ends(), Timestamp::min)
     }
 }
 

@@ -7,18 +7,27 @@
 mod books;
 mod course;
 mod day;
+mod event;
 mod fleet;
+mod hearing;
 mod limits;
 mod name;
+mod plan;
 #[cfg(test)]
 mod script;
 mod session;
+mod sizes;
 mod snapshot;
 mod task;
+mod tellings;
 mod thread;
 mod timeline;
+mod window;
 
 pub use books::Books;
 pub use fleet::Fleet;
-pub use snapshot::{Gauge, SessionView, Snapshot, State, Subagent, Today};
+pub use snapshot::{
+    Gauge, Lack, PlanLimits, SessionView, Snapshot, Source, SourceKind, State, Subagent, Today,
+    ToldLimit,
+};
 pub use task::{Watch, WatchError, WatchTask};

@@ -32,5 +32,12 @@ pub(crate) const THREADS: usize = 64;
 /// is being taken in they fill a deque of 64.
 pub(crate) const HORIZON: usize = 63;
 
+/// Telemetry that others show to be due is missing after this. Events are exported every 5 seconds, unless the user
+/// sets something else.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The same of a session that sends metrics only: they are exported once a minute.
+pub(crate) const PATIENCE_WITH_METRICS: Duration = Duration::from_secs(2 * 60);
+
 /// Two publications are at least this far apart.
 pub(crate) const PUBLICATION_GAP: Duration = Duration::from_millis(20);

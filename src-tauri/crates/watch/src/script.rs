@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use plimsoll_domain::{
-    AgentId, Alert, Calendar, Compaction, CompactionTrigger, Level, Levels, Model, ProcessId,
-    QuerySource, SessionId, Timestamp, Tokens, calendar::parse_rfc3339,
+    AgentId, Alert, Calendar, Compaction, CompactionTrigger, ContentKind, ContentSize, Level,
+    Levels, Life, Model, ProcessId, QuerySource, SessionId, StatusReport, Timestamp, Tokens,
+    Witness, Witnesses, calendar::parse_rfc3339,
 };
 use plimsoll_ledger::{Activity, ActivityKind, Commit, SessionSummary, Usage};
 
@@ -29,7 +30,7 @@ pub(crate) fn activity(seconds: u64, kind: ActivityKind) -> Activity {
     }
 }
 
-/// A request of which everything but the model lies in the cache.
+/// A request of which everything but the answer lies in the cache.
 pub(crate) fn request(
     seconds: u64,
     source: QuerySource,
@@ -37,13 +38,16 @@ pub(crate) fn request(
     model: &str,
     occupancy: u64,
 ) -> Activity {
+    let answer = occupancy.min(100);
     let kind = ActivityKind::Request {
+        key: format!("req_{seconds}_{occupancy}_{source:?}_{agent:?}_{model}").into(),
+        witnesses: Witnesses::only(Witness::Event),
         source,
         subsystem: None,
         agent: agent.map(AgentId::new),
         agent_name: agent.map(|agent| format!("type of {agent}").into()),
         model: Model::parse(model).0,
-        tokens: Tokens { cache_read: occupancy, ..Tokens::ZERO },
+        tokens: Tokens { cache_read: occupancy - answer, output: answer, ..Tokens::ZERO },
     };
     activity(seconds, kind)
 }
@@ -73,14 +77,14 @@ pub(crate) fn compaction(
     let (before, after) = (before.into(), after.into());
     let trigger = CompactionTrigger::Auto;
     let compaction = Compaction { trigger, success: true, before, after };
-    activity(seconds, ActivityKind::Compaction(compaction))
+    activity(seconds, ActivityKind::Compaction(compaction, Witness::Event))
 }
 
 pub(crate) fn manual_compaction(seconds: u64, before: u64, after: u64) -> Activity {
     let (before, after) = (Some(before), Some(after));
     let trigger = CompactionTrigger::Manual;
     let compaction = Compaction { trigger, success: true, before, after };
-    activity(seconds, ActivityKind::Compaction(compaction))
+    activity(seconds, ActivityKind::Compaction(compaction, Witness::Event))
 }
 
 pub(crate) fn command(seconds: u64, command: &str) -> Activity {
@@ -89,6 +93,38 @@ pub(crate) fn command(seconds: u64, command: &str) -> Activity {
 
 pub(crate) fn tool(seconds: u64) -> Activity {
     activity(seconds, ActivityKind::Tool { tool: "Bash".into(), result_bytes: Some(17) })
+}
+
+/// What a hook or the status line hands over: it names no process.
+pub(crate) fn handed(seconds: u64, kind: ActivityKind) -> Activity {
+    activity(seconds, kind).by(None)
+}
+
+pub(crate) fn life(seconds: u64, life: Life) -> Activity {
+    handed(seconds, ActivityKind::Life(life))
+}
+
+/// So many bytes that a hook saw go into the main thread.
+pub(crate) fn size(seconds: u64, bytes: u64) -> Activity {
+    let kind = ContentKind::ToolResult;
+    handed(seconds, ActivityKind::Size(ContentSize { agent: None, kind, bytes }))
+}
+
+/// A status line of a model with a window of 200,000 tokens.
+pub(crate) fn status(seconds: u64, context: impl Into<Option<u64>>) -> Activity {
+    status_of(seconds, SONNET, 200_000, context)
+}
+
+pub(crate) fn status_of(
+    seconds: u64,
+    model: &str,
+    window: u64,
+    context: impl Into<Option<u64>>,
+) -> Activity {
+    let context = context.into().map(|cache_read| Tokens { cache_read, ..Tokens::ZERO });
+    let model = Some(Model::parse(model).0);
+    let report = StatusReport { model, window: Some(window), context, ..StatusReport::default() };
+    handed(seconds, ActivityKind::Status(report))
 }
 
 /// Metrics, with the model as they name it.
@@ -102,6 +138,10 @@ pub(crate) trait Scripted {
     fn of(self, session: &str) -> Self;
     fn by(self, process: impl Into<Option<i64>>) -> Self;
     fn arriving(self, seconds: u64) -> Self;
+    /// The same request or compaction as a transcript tells it.
+    fn read(self) -> Self;
+    /// The same compaction as a hook tells it.
+    fn hooked(self) -> Self;
 }
 
 impl Scripted for Activity {
@@ -110,12 +150,34 @@ impl Scripted for Activity {
     }
 
     fn by(self, process: impl Into<Option<i64>>) -> Self {
-        Self { process: process.into().map(ProcessId), ..self }
+        let mut by = Self { process: process.into().map(ProcessId), ..self };
+        if let ActivityKind::Request { key, .. } = &mut by.kind {
+            *key = format!("{key} by {:?}", by.process).into();
+        }
+        by
     }
 
     fn arriving(self, seconds: u64) -> Self {
         Self { arrived: at(seconds), ..self }
     }
+
+    fn read(self) -> Self {
+        told_by(self, Witness::Transcript)
+    }
+
+    fn hooked(self) -> Self {
+        told_by(self, Witness::Hook)
+    }
+}
+
+fn told_by(mut activity: Activity, by: Witness) -> Activity {
+    activity.process = None;
+    match &mut activity.kind {
+        ActivityKind::Request { witnesses, .. } => *witnesses = Witnesses::only(by),
+        ActivityKind::Compaction(_, witness) => *witness = by,
+        other => panic!("{by:?} does not tell of {other:?}"),
+    }
+    activity
 }
 
 pub(crate) fn fleet() -> Fleet {
@@ -169,5 +231,8 @@ pub(crate) fn summary(session: &str, arrived: u64) -> SessionSummary {
         usage: Usage { requests: 3, ..Usage::default() },
         has_events: true,
         has_metrics: false,
+        has_transcript: false,
+        has_hooks: false,
+        last_telemetry: Some(at(arrived)),
     }
 }

@@ -1,21 +1,24 @@
-//! One live session: what its activities leave, and the alerts its threads owe.
+//! One live session: what its activities leave.
 
+mod alerts;
 mod view;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use plimsoll_domain::{
-    Alert, Compaction, CompactionTrigger, Level, Levels, Model, ProcessId, QuerySource, ThreadKey,
-    Timestamp,
+    AgentId, Compaction, CompactionTrigger, Level, Levels, Life, Model, QuerySource, Start,
+    StatusReport, Timestamp, Witness,
 };
 use plimsoll_ledger::{Activity, ActivityKind, SessionSummary, Usage};
 
 use crate::{
     SessionView,
-    course::{Compacted, Event, Request, What},
-    limits::{ALERT_AGE, SESSION_KEPT, SUBAGENT_LISTED, THREADS, WORKING},
-    thread::{Hints, Reach, Rules, Thread, ThreadId},
+    event::{Event, Report, Request, Telling, What},
+    hearing::Hearing,
+    limits::{PATIENCE, PATIENCE_WITH_METRICS, SESSION_KEPT, SUBAGENT_LISTED, THREADS, WORKING},
+    thread::{Rules, ThreadId},
     timeline::Timeline,
+    window::Named,
 };
 
 /// A session of which something real happened.
@@ -23,17 +26,26 @@ use crate::{
 pub(crate) struct Session {
     levels: Levels,
     books: SessionSummary,
-    /// When anything of it last arrived that the books did not know: metrics that an idle client sends again
-    /// unchanged are no news.
+    /// When anything of it last showed that it lives and the books did not know: metrics that an idle client
+    /// sends again unchanged are no news.
     last_arrival: Timestamp,
-    /// When an event of it last arrived.
+    /// The same of events.
     last_event: Option<Timestamp>,
     /// When metrics of it last arrived that told something new.
     last_metered: Option<Timestamp>,
+    /// When the client last left it and when it last did anything, by event time.
+    left: Option<Timestamp>,
+    last_act: Option<Timestamp>,
     timeline: Timeline,
-    hints: Hints,
+    named: Named,
     /// What metrics last named, and when.
     metered: Option<(Timestamp, Model)>,
+    /// What hooks or the status line last named, and when.
+    model_told: Option<(Timestamp, Model)>,
+    /// When a status line was last shown, and the context that one last showed.
+    last_status: Option<Timestamp>,
+    shown: Option<Report>,
+    hearing: Hearing,
     presence: BTreeMap<ThreadId, Presence>,
     view: Option<Arc<SessionView>>,
     /// When the view may next differ by time alone; `None` while facts are newer than the view.
@@ -65,13 +77,22 @@ impl Session {
                 usage: Usage::default(),
                 has_events: false,
                 has_metrics: false,
+                has_transcript: false,
+                has_hooks: false,
+                last_telemetry: None,
             },
-            last_arrival: activity.arrived,
+            last_arrival: lived(activity),
             last_event: None,
             last_metered: None,
+            left: None,
+            last_act: None,
             timeline: Timeline::default(),
-            hints: Hints::default(),
+            named: Named::default(),
             metered: None,
+            model_told: None,
+            last_status: None,
+            shown: None,
+            hearing: Hearing::default(),
             presence: BTreeMap::new(),
             view: None,
             due: None,
@@ -81,47 +102,75 @@ impl Session {
     /// Takes an activity in. [`Session::settle`] follows after the batch.
     pub(crate) fn apply(&mut self, activity: &Activity) {
         self.due = None;
-        self.last_arrival = self.last_arrival.max(activity.arrived);
-        self.books.first_at = self.books.first_at.min(activity.at);
-        self.books.last_at = self.books.last_at.max(activity.at);
-        let arrived = Some(activity.arrived);
-        if let ActivityKind::Metered { model, million_window } = &activity.kind {
-            self.last_metered = self.last_metered.max(arrived);
-            self.metered = self.metered.take().max(Some((activity.at, model.clone())));
-            if *million_window && self.hints.note(model, activity.at) {
-                self.timeline.judge_anew();
+        let Activity { at, arrived, .. } = *activity;
+        self.last_arrival = self.last_arrival.max(lived(activity));
+        self.books.first_at = self.books.first_at.min(at);
+        self.books.last_at = self.books.last_at.max(at);
+        self.books.has_transcript |= is_of_file(&activity.kind);
+        self.hearing.take(activity);
+        match &activity.kind {
+            ActivityKind::Metered { model, million_window } => {
+                self.last_metered = self.last_metered.max(Some(arrived));
+                self.metered = self.metered.take().max(Some((at, model.clone())));
+                if *million_window && self.named.million(model, at) {
+                    self.timeline.judge_anew();
+                }
             }
-        } else {
-            self.last_event = self.last_event.max(arrived);
-            self.arrived(ThreadId::main(activity.process), activity.arrived, None);
+            ActivityKind::Status(report) => self.status(activity, report),
+            ActivityKind::Life(Life::Ended(_)) => self.left = self.left.max(Some(at)),
+            _ => self.act(activity),
+        }
+    }
+
+    /// The client did something.
+    fn act(&mut self, activity: &Activity) {
+        let lived = lived(activity);
+        self.last_act = self.last_act.max(Some(activity.at));
+        self.last_event = self.last_event.max(Some(lived));
+        if activity.process.is_some() || !may_be_of_any(&activity.kind) {
+            self.arrived(ThreadId::main(activity.process), lived, None);
         }
         if let Some(what) = self.moved(activity) {
-            let rules = Rules { levels: self.levels, hints: &self.hints };
-            self.timeline.insert(Event { at: activity.at, what }, rules);
+            self.insert(Event { at: activity.at, what });
         }
+    }
+
+    fn insert(&mut self, event: Event) {
+        let rules = Rules { levels: self.levels, named: &self.named };
+        self.timeline.insert(event, rules);
     }
 
     /// What an activity does to a gauge; `None` for most.
     fn moved(&mut self, activity: &Activity) -> Option<What> {
         match &activity.kind {
+            ActivityKind::Request { key, witnesses, source: QuerySource::Auxiliary, .. } => {
+                // A transcript may have told of it as of a subagent's.
+                if witnesses.contains(Witness::Event) {
+                    self.timeline.retract(Request::name(key));
+                }
+                None
+            }
             // A request without any tokens tells nothing: some gateways report none.
-            ActivityKind::Request { source, tokens, .. }
-                if *source != QuerySource::Auxiliary && !tokens.is_zero() =>
-            {
+            ActivityKind::Request { tokens, .. } if !tokens.is_zero() => {
                 self.request(activity).map(What::Request)
             }
-            ActivityKind::Compaction(compaction) if compaction.success => {
-                Some(What::Compaction(compacted(activity.process, compaction)))
+            ActivityKind::Compaction(compaction, witness) if compaction.success => {
+                Some(What::Compaction(telling(activity, compaction, *witness)))
             }
             ActivityKind::Prompt { command: Some(command) } if **command == *"clear" => {
                 Some(What::Clear(activity.process))
             }
+            ActivityKind::Life(Life::Started(Start::Clear)) => Some(What::Clear(activity.process)),
+            // A subagent's context begins with other texts, whose size is not known.
+            ActivityKind::Size(size) if size.agent.is_none() => Some(What::Size(size.bytes)),
             _ => None,
         }
     }
 
     fn request(&mut self, activity: &Activity) -> Option<Request> {
-        let ActivityKind::Request { source, agent, agent_name, model, tokens, .. } = &activity.kind
+        let ActivityKind::Request {
+            key, witnesses, source, agent, agent_name, model, tokens, ..
+        } = &activity.kind
         else {
             return None;
         };
@@ -130,9 +179,16 @@ impl Session {
         let stray = is_subagent && agent.is_none();
         let thread = ThreadId { process: activity.process, agent };
         if thread.agent.is_some() {
-            self.arrived(thread.clone(), activity.arrived, agent_name.as_ref());
+            self.arrived(thread.clone(), lived(activity), agent_name.as_ref());
         }
-        Some(Request { thread, occupancy: tokens.occupancy(), model: model.clone(), stray })
+        Some(Request {
+            name: Request::name(key),
+            thread,
+            occupancy: tokens.occupancy(),
+            model: model.clone(),
+            stray,
+            by_event: witnesses.contains(Witness::Event),
+        })
     }
 
     fn arrived(&mut self, thread: ThreadId, arrived: Timestamp, name: Option<&Arc<str>>) {
@@ -147,40 +203,47 @@ impl Session {
         }
     }
 
-    /// Takes the session's books in as they now are.
-    pub(crate) fn summarise(&mut self, books: &SessionSummary) {
-        self.due = None;
-        self.last_arrival = self.last_arrival.max(books.last_arrival);
-        self.books.clone_from(books);
+    /// The client shows its status line, which it also does while nothing happens: only a context that differs from
+    /// the one shown before is news. A line that was made before the last request shows what was shown before.
+    /// They are dated by their arrival, so that none comes late.
+    fn status(&mut self, activity: &Activity, report: &StatusReport) {
+        let at = activity.at;
+        if self.last_status >= Some(at) {
+            return;
+        }
+        self.last_status = Some(at);
+        let Some(model) = &report.model else { return };
+        self.model_told = self.model_told.take().max(Some((at, model.clone())));
+        if let Some(window) = report.window
+            && self.named.state(model, window, at)
+        {
+            self.timeline.judge_anew();
+        }
+        let Some(context) = report.context else { return };
+        let fresh = Report { occupancy: context.occupancy(), model: model.clone() };
+        if self.shown.as_ref() == Some(&fresh) {
+            return;
+        }
+        self.shown = Some(fresh.clone());
+        if !self.timeline.knows(&fresh) {
+            self.hearing.wait(activity);
+        }
+        self.last_act = self.last_act.max(Some(at));
+        self.last_event = self.last_event.max(Some(activity.arrived));
+        self.arrived(ThreadId::main(activity.process), activity.arrived, None);
+        self.insert(Event { at, what: What::Report(fresh) });
     }
 
-    /// Ends a batch: the gauges are brought up to date, and each thread whose highest level is new to its
-    /// cycle owes an alert.
-    pub(crate) fn settle(&mut self, now: Timestamp) -> Vec<Alert> {
-        self.forget_surplus();
-        let rules = Rules { levels: self.levels, hints: &self.hints };
-        self.timeline.settle(rules);
-        let mut alerts = Vec::new();
-        for (id, thread) in self.timeline.end().threads() {
-            let Some(presence) = self.presence.get_mut(id) else { continue };
-            if let Some(reach) = owed(thread, presence, rules, now) {
-                presence.spoke = Some((reach.level, reach.at));
-                alerts.push(Alert {
-                    thread: ThreadKey {
-                        session: self.books.session.clone(),
-                        process: id.process,
-                        agent: id.agent.clone(),
-                    },
-                    cycle: thread.cycle(),
-                    level: reach.level,
-                    occupancy: reach.occupancy,
-                    line: reach.line,
-                    at: reach.at,
-                    revision: None,
-                });
-            }
+    /// Takes the session's books in as they now are. What telemetry tells is counted from its arrival, what is read
+    /// in files from when it happened: they may be read long after.
+    pub(crate) fn summarise(&mut self, books: &SessionSummary) {
+        self.due = None;
+        let telemetry = books.last_telemetry.unwrap_or_default();
+        self.last_arrival = self.last_arrival.max(telemetry).max(books.last_at);
+        if let Some(arrived) = books.last_telemetry {
+            self.hearing.hear(arrived);
         }
-        alerts
+        self.books.clone_from(books);
     }
 
     fn forget_surplus(&mut self) {
@@ -218,7 +281,12 @@ impl Session {
         self.last_event.or(self.last_metered).unwrap_or(self.last_arrival)
     }
 
-    /// When something of it last arrived.
+    /// Whether the client left it and did nothing in it since. What it sends of it while it leaves happened before.
+    fn is_left(&self) -> bool {
+        self.left.is_some() && self.left >= self.last_act
+    }
+
+    /// When something of it last showed that it lives.
     pub(crate) fn last_arrival(&self) -> Timestamp {
         self.last_arrival
     }
@@ -237,26 +305,47 @@ impl Session {
         threads
             .flatten()
             .chain([self.last_active().after(WORKING), leaves])
+            .chain(self.hearing.due(self.patience()))
             .filter(|moment| *moment > now)
             .min()
             .unwrap_or(leaves)
     }
+
+    /// How long telemetry that is due is waited for.
+    fn patience(&self) -> Duration {
+        let metrics_only = self.books.has_metrics && !self.books.has_events;
+        if metrics_only { PATIENCE_WITH_METRICS } else { PATIENCE }
+    }
+
+    /// What is known of the same subagent, or of the main thread, from those who know no process.
+    fn unplaced(&self, agent: Option<&AgentId>) -> Option<&Presence> {
+        self.presence.get(&ThreadId { process: None, agent: agent.cloned() })
+    }
 }
 
-/// The level that a thread has newly reached in its cycle, unless that was too long ago or what became
-/// known of the window since has refuted it.
-fn owed(thread: &Thread, presence: &Presence, rules: Rules<'_>, now: Timestamp) -> Option<Reach> {
-    let reach = thread.reached().filter(|reach| now.since(reach.at) <= ALERT_AGE)?;
-    let spoke =
-        presence.spoke.is_some_and(|(level, at)| at >= thread.cycle() && level >= reach.level);
-    let line = thread.gauge(rules).line.tokens;
-    let holds = rules.levels.reached(reach.occupancy, line) >= Some(reach.level);
-    (holds && !spoke).then_some(reach)
+/// Whether something was read in a file, where it may have lain for long.
+pub(crate) fn is_of_file(kind: &ActivityKind) -> bool {
+    match kind {
+        ActivityKind::Request { witnesses, .. } => !witnesses.contains(Witness::Event),
+        ActivityKind::Compaction(_, witness) => *witness == Witness::Transcript,
+        _ => false,
+    }
 }
 
-fn compacted(process: Option<ProcessId>, compaction: &Compaction) -> Compacted {
-    Compacted {
-        process,
+/// Whether something that names no process says nothing of which main thread lives.
+fn may_be_of_any(kind: &ActivityKind) -> bool {
+    matches!(kind, ActivityKind::Request { agent: Some(_), .. } | ActivityKind::Compaction(..))
+}
+
+/// When an activity shows that its session lives.
+fn lived(activity: &Activity) -> Timestamp {
+    if is_of_file(&activity.kind) { activity.at } else { activity.arrived }
+}
+
+fn telling(activity: &Activity, compaction: &Compaction, witness: Witness) -> Telling {
+    Telling {
+        witness,
+        process: activity.process,
         before: compaction.before,
         after: compaction.after,
         manual: compaction.trigger == CompactionTrigger::Manual,

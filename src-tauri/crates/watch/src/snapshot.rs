@@ -2,7 +2,9 @@
 
 use std::{cmp::Ordering, sync::Arc};
 
-use plimsoll_domain::{AgentId, Level, Line, Model, Revision, SessionId, Timestamp, Window};
+use plimsoll_domain::{
+    AgentId, Level, Line, Model, RateLimit, Revision, SessionId, Timestamp, Window,
+};
 use plimsoll_ledger::Usage;
 
 use crate::limits::EARLIER;
@@ -20,7 +22,9 @@ pub struct Snapshot {
     pub sessions: Vec<Arc<SessionView>>,
     /// What was used since local midnight.
     pub today: Today,
-    /// When any fact last arrived; `None` before the first.
+    /// The limits of the user's plan.
+    pub limits: PlanLimits,
+    /// When any fact last arrived, apart from what was read in files; `None` before the first.
     pub last_arrival: Option<Timestamp>,
 }
 
@@ -33,6 +37,25 @@ pub struct Today {
     pub zone: Arc<str>,
     /// What was used.
     pub usage: Usage,
+}
+
+/// The limits of the user's plan, as a status line last told them; `None` where none did, or where the limit has
+/// begun anew since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PlanLimits {
+    /// The limit over five hours.
+    pub five_hour: Option<ToldLimit>,
+    /// The limit over seven days.
+    pub seven_day: Option<ToldLimit>,
+}
+
+/// A limit, and when it was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ToldLimit {
+    /// The limit.
+    pub limit: RateLimit,
+    /// When it was told: what its age is counted from.
+    pub told: Timestamp,
 }
 
 /// One session.
@@ -48,9 +71,9 @@ pub struct SessionView {
     pub client_version: Option<Arc<str>>,
     /// What the main thread is doing.
     pub state: State,
-    /// The main thread's gauge; `None` where no event told of its requests.
+    /// The main thread's gauge; `None` where nobody told of its requests.
     pub gauge: Option<Gauge>,
-    /// The model of the main thread, or of the last metrics where there is no gauge.
+    /// The model of the main thread, or where there is none the one that was named last.
     pub model: Option<Model>,
     /// The subagents of the last turns, fullest first.
     pub subagents: Vec<Subagent>,
@@ -62,12 +85,50 @@ pub struct SessionView {
     pub has_events: bool,
     /// Whether metrics told of tokens.
     pub has_metrics: bool,
+    /// Where its numbers come from.
+    pub source: Source,
     /// First known moment, by event time.
     pub started: Timestamp,
     /// Last known moment, by event time.
     pub last_at: Timestamp,
-    /// When something of it last arrived: what its age is counted from.
+    /// When something of it last arrived, or happened where a file tells of it: what its age is counted from.
     pub last_arrival: Timestamp,
+}
+
+/// Where a session's numbers come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source {
+    /// Who tells them.
+    pub kind: SourceKind,
+    /// What is wrong with its telemetry; `None` while it comes, or may still come.
+    pub lack: Option<Lack>,
+}
+
+impl Source {
+    /// From telemetry, with which nothing is wrong.
+    pub const EXACT: Self = Self { kind: SourceKind::Exact, lack: None };
+}
+
+/// Who tells a session's numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SourceKind {
+    /// Telemetry, as far as it came.
+    Exact,
+    /// The client's transcripts.
+    Transcripts,
+    /// The client's status line, which knows the last main request only.
+    StatusLine,
+    /// Nobody: the context is a rough estimate from the sizes of texts that hooks told.
+    Sizes,
+}
+
+/// What is wrong with a session's telemetry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Lack {
+    /// None ever came: it is off, or the client needs a restart.
+    NoTelemetry,
+    /// What was due did not come since it last arrived.
+    SilentSince(Timestamp),
 }
 
 impl SessionView {
@@ -90,7 +151,7 @@ impl SessionView {
 pub enum State {
     /// Something of it arrived lately.
     Working,
-    /// Nothing of it arrived lately.
+    /// Nothing of it arrived lately, or the client left it.
     Idle,
     /// It was compacted and has made no request since; the occupancy is an estimate.
     JustCompacted,
@@ -101,7 +162,7 @@ pub enum State {
 pub struct Gauge {
     /// Tokens that the next request will re-send.
     pub occupancy: u64,
-    /// Whether `occupancy` is the client's estimate rather than a completed request's count.
+    /// Whether `occupancy` is an estimate, the client's or by sizes, rather than a completed request's count.
     pub estimated: bool,
     /// The model's window.
     pub window: Window,

@@ -1,10 +1,11 @@
 //! One thread: what a request, a compaction and a clear do to its gauge.
 
-use plimsoll_domain::{
-    AgentId, Level, Levels, Line, Model, ProcessId, Timestamp, Window, WindowEvidence,
-};
+use plimsoll_domain::{AgentId, Level, Levels, Line, Model, ProcessId, Timestamp, Window};
 
-use crate::Gauge;
+use crate::{
+    Gauge,
+    window::{Named, Seen},
+};
 
 /// A thread within its session.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,30 +21,11 @@ impl ThreadId {
     pub(crate) fn main(process: Option<ProcessId>) -> Self {
         Self { process, agent: None }
     }
-}
 
-/// Models whose one-million-token window the session's metrics named, and since when (event time).
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Hints(Vec<(Model, Timestamp)>);
-
-impl Hints {
-    /// Takes a hint in; whether it changed anything.
-    pub(crate) fn note(&mut self, model: &Model, at: Timestamp) -> bool {
-        match self.0.iter_mut().find(|(known, _)| known == model) {
-            Some((_, since)) if *since <= at => false,
-            Some((_, since)) => {
-                *since = at;
-                true
-            }
-            None => {
-                self.0.push((model.clone(), at));
-                true
-            }
-        }
-    }
-
-    fn since(&self, model: &Model) -> Option<Timestamp> {
-        self.0.iter().find(|(known, _)| known == model).map(|(_, since)| *since)
+    /// Whether it is that thread, or the same subagent without its process.
+    pub(crate) fn is_of(&self, other: &Self) -> bool {
+        let unknown = self.process.is_none() && self.agent.is_some();
+        self.agent == other.agent && (unknown || self.process == other.process)
     }
 }
 
@@ -52,8 +34,21 @@ impl Hints {
 pub(crate) struct Rules<'a> {
     /// Where the levels lie.
     pub(crate) levels: Levels,
-    /// What metrics told of windows.
-    pub(crate) hints: &'a Hints,
+    /// What the client named of windows.
+    pub(crate) named: &'a Named,
+}
+
+/// What is told of a thread's context at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading<'a> {
+    /// The moment.
+    pub(crate) at: Timestamp,
+    /// The model.
+    pub(crate) model: &'a Model,
+    /// The occupancy.
+    pub(crate) occupancy: u64,
+    /// How many requests were completed: one, or none where only the context is shown.
+    pub(crate) requests: u32,
 }
 
 /// The highest level of a cycle, and the request that first reached it.
@@ -69,24 +64,28 @@ pub(crate) struct Reach {
     pub(crate) line: u64,
 }
 
-/// A request far below the one before it, until a second one agrees.
+/// A reading far below the one before it, until a second one agrees.
 #[derive(Debug, Clone, Copy)]
 struct Held {
     at: Timestamp,
     occupancy: u64,
+    requests: u32,
 }
 
 /// One thread as its events, taken in order of event time, leave it.
 #[derive(Debug, Clone)]
 pub(crate) struct Thread {
     model: Model,
+    is_main: bool,
     occupancy: u64,
     estimated: bool,
     as_of: Timestamp,
     cycle: Timestamp,
-    /// Completed requests of the cycle; zero after a compaction or a clear, until the next request.
+    /// Completed requests of the cycle.
     requests: u32,
-    last_request: Timestamp,
+    /// Whether nothing was read of the cycle yet: at first, and after a compaction or a clear.
+    empty: bool,
+    last_reading: Timestamp,
     held: Option<Held>,
     compacted: bool,
     reached: Option<Reach>,
@@ -97,16 +96,18 @@ pub(crate) struct Thread {
 }
 
 impl Thread {
-    /// A thread that is about to make its first request.
-    pub(crate) fn new(model: Model, at: Timestamp) -> Self {
+    /// A thread of which the first reading is about to come.
+    pub(crate) fn new(model: Model, is_main: bool, at: Timestamp) -> Self {
         Self {
             model,
+            is_main,
             occupancy: 0,
             estimated: false,
             as_of: at,
             cycle: at,
             requests: 0,
-            last_request: at,
+            empty: true,
+            last_reading: at,
             held: None,
             compacted: false,
             reached: None,
@@ -115,47 +116,45 @@ impl Thread {
         }
     }
 
-    /// A request was completed.
-    pub(crate) fn request(
-        &mut self,
-        at: Timestamp,
-        model: &Model,
-        occupancy: u64,
-        rules: Rules<'_>,
-    ) {
+    /// A request was completed, or the context is shown.
+    pub(crate) fn read(&mut self, reading: Reading<'_>, rules: Rules<'_>) {
+        let Reading { at, model, occupancy, requests } = reading;
         self.note_evidence(model, occupancy);
-        self.last_request = at;
-        let named = rules.hints.since(model).is_some_and(|since| since <= at);
-        let line = self.line(model, named).1.tokens;
+        self.last_reading = at;
+        let line = self.line(model, Some(at), rules).1.tokens;
         if self.begins_cycle(model, line) {
             self.begin(at);
         } else if is_far_below(occupancy, self.occupancy) {
             let Some(first) = self.held else {
-                self.held = Some(Held { at, occupancy });
-                self.requests = self.requests.saturating_add(1);
+                self.held = Some(Held { at, occupancy, requests });
+                self.requests = self.requests.saturating_add(requests);
                 return;
             };
             self.begin(first.at);
-            self.requests = 1;
+            self.requests = first.requests;
         }
         if self.model != *model {
             self.model = model.clone();
         }
         self.held = None;
+        self.empty = false;
         self.compacted = false;
         self.estimated = false;
         self.occupancy = occupancy;
         self.as_of = at;
-        self.requests = self.requests.saturating_add(1);
+        self.requests = self.requests.saturating_add(requests);
         self.measure(rules.levels, line);
     }
 
-    /// Whether a request starts a new cycle whatever its size. A line that moved starts one where a level
+    /// Whether a reading would say nothing new.
+    pub(crate) fn stands_at(&self, model: &Model, occupancy: u64) -> bool {
+        !self.empty && self.model == *model && self.occupancy == occupancy
+    }
+
+    /// Whether a reading starts a new cycle whatever its size. A line that moved starts one where a level
     /// was reached on the way to the old line: each level may then speak anew.
     fn begins_cycle(&self, model: &Model, line: u64) -> bool {
-        self.requests == 0
-            || self.model != *model
-            || self.reached.is_some_and(|reach| reach.line != line)
+        self.empty || self.model != *model || self.reached.is_some_and(|reach| reach.line != line)
     }
 
     fn begin(&mut self, at: Timestamp) {
@@ -187,6 +186,7 @@ impl Thread {
     fn empty(&mut self, at: Timestamp, occupancy: u64) {
         self.begin(at);
         self.held = None;
+        self.empty = true;
         self.occupancy = occupancy;
         self.estimated = true;
         self.as_of = at;
@@ -200,17 +200,17 @@ impl Thread {
         }
     }
 
-    /// Window and line of a model, by what this thread's requests showed.
-    fn line(&self, model: &Model, million_named: bool) -> (Window, Line) {
+    /// Window and line of a model, by what was known until a moment, or by all that is known.
+    fn line(&self, model: &Model, until: Option<Timestamp>, rules: Rules<'_>) -> (Window, Line) {
         let largest = self.largest.iter().find(|(known, _)| known == model);
-        let largest_occupancy = largest.map_or(0, |(_, largest)| *largest);
-        let window = Window::resolve(model, WindowEvidence { million_named, largest_occupancy });
+        let largest = largest.map_or(0, |(_, largest)| *largest);
+        let window = rules.named.window(model, Seen { main: self.is_main, largest }, until);
         (window, Line::by_formula(model, window))
     }
 
     /// The gauge by all that is known now.
     pub(crate) fn gauge(&self, rules: Rules<'_>) -> Gauge {
-        let (window, line) = self.line(&self.model, rules.hints.since(&self.model).is_some());
+        let (window, line) = self.line(&self.model, None, rules);
         Gauge {
             occupancy: self.occupancy,
             estimated: self.estimated,
@@ -233,14 +233,14 @@ impl Thread {
         fit(self.occupancy).max(self.held.map_or(0, |held| fit(held.occupancy)))
     }
 
-    /// The model of its last counted request.
+    /// The model of its last counted reading.
     pub(crate) fn model(&self) -> &Model {
         &self.model
     }
 
-    /// Event time of its last request.
-    pub(crate) fn last_request(&self) -> Timestamp {
-        self.last_request
+    /// Event time of its last reading.
+    pub(crate) fn last_reading(&self) -> Timestamp {
+        self.last_reading
     }
 
     /// Whether it was compacted and has made no request since.

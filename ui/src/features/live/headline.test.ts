@@ -117,6 +117,13 @@ describe('sessions', () => {
       '1 session sends metrics only: set OTEL_LOGS_EXPORTER=otlp and restart.',
     ]);
   });
+
+  /// Scenario: a session of which hooks told nothing but its beginning.
+  /// Guarantees: it is not said to send metrics.
+  test('a session that has only begun is not taken for one of metrics', () => {
+    const begun = session({ context: null, telemetry: { events: false, metrics: false } });
+    expect(of(begun)[1]).toBe('It appears with the first request of a main thread.');
+  });
 });
 
 describe('the resident', () => {

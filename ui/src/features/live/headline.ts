@@ -182,7 +182,9 @@ function calm(snapshot: Snapshot, now: number): Headline {
 
 /** Work goes on, and none of it tells how full it is: neither calm nor alarm can be claimed. */
 function blind(active: Session[]): Headline {
-  const metricsOnly = active.filter((session) => !session.telemetry.events).length;
+  const metricsOnly = active.filter(
+    ({ telemetry }) => telemetry.metrics && !telemetry.events,
+  ).length;
   const title =
     active.length === 1
       ? 'The working session has no gauge yet.'

@@ -1,4 +1,4 @@
-import type { ApiError, Session, SessionBooks, UsageRecord, UsageRecords } from './types';
+import type { ApiError, Audit, Session, SessionBooks, UsageRecord, UsageRecords } from './types';
 
 /** What went wrong, as one sentence for the reader and a code that stays the same. */
 export class RequestFailed extends Error {
@@ -37,6 +37,18 @@ export async function fetchClock(): Promise<number | null> {
 
 export function fetchSession(id: string, signal: AbortSignal): Promise<Session | SessionBooks> {
   return read(`/api/v1/sessions/${encodeURIComponent(id)}`, signal);
+}
+
+/** The audit of the sessions active since `since` (RFC 3339), or of one session. */
+export function fetchAudit(
+  session: string | null,
+  since: string | null,
+  signal: AbortSignal,
+): Promise<Audit> {
+  const query = new URLSearchParams();
+  if (session !== null) query.set('session', session);
+  if (since !== null) query.set('since', since);
+  return read(`/api/v1/audit?${query}`, signal);
 }
 
 /** So many records per page; the server's largest. */

@@ -84,6 +84,7 @@ function changed(state: LiveState, change: Change, at: number): LiveState {
     asOf: change.asOf,
     sessions,
     today: change.today ?? before.today,
+    limits: change.limits ?? before.limits,
     lastArrivalAt: change.lastArrivalAt,
     listeners: change.listeners ?? before.listeners,
     problems: change.problems ?? before.problems,

@@ -4,7 +4,7 @@ use plimsoll_domain::{
     AgentId, Line, LineKind, Model, SessionId, ThreadKey, Timestamp, Window, WindowKind,
 };
 use plimsoll_ledger::Usage;
-use plimsoll_watch::{SessionView, State, Subagent};
+use plimsoll_watch::{SessionView, Source, State, Subagent};
 
 use super::*;
 
@@ -47,6 +47,7 @@ fn session(project: Option<&str>, agent_name: Option<&str>) -> Snapshot {
         compactions: 0,
         has_events: true,
         has_metrics: false,
+        source: Source::EXACT,
         started: Timestamp::EPOCH,
         last_at: Timestamp::EPOCH,
         last_arrival: Timestamp::EPOCH,

@@ -15,7 +15,7 @@ use plimsoll_domain::{
     health::{Hint, Hints},
 };
 use plimsoll_ledger::{Claim, Ledger, LedgerOptions, Usage};
-use plimsoll_watch::{Gauge, SessionView, Snapshot, State, Subagent};
+use plimsoll_watch::{Gauge, SessionView, Snapshot, Source, State, Subagent};
 use tokio::{runtime::Runtime, sync::watch};
 use tokio_util::sync::CancellationToken;
 
@@ -74,7 +74,8 @@ fn does_what_it_is_told() {
 /// A ledger with its writer, and notifications over it.
 async fn start(folder: PathBuf, snapshots: watch::Receiver<Arc<Snapshot>>) -> Ledger {
     let path = folder.join("ledger.db");
-    let options = LedgerOptions { path, queue: 64, busy: Duration::from_secs(5) };
+    let busy = Duration::from_secs(5);
+    let options = LedgerOptions { path, queue: 64, busy, prices: Arc::default() };
     let (ledger, mut writer) = Ledger::open(options).await.unwrap();
     tokio::spawn(async move { writer.run(CancellationToken::new()).await });
     let notifications = Notifications::new(Ports {
@@ -152,6 +153,7 @@ fn view(session: &str, project: Option<&str>, cycle: Timestamp) -> SessionView {
         compactions: 0,
         has_events: true,
         has_metrics: false,
+        source: Source::EXACT,
         started: Timestamp::EPOCH,
         last_at: Timestamp::EPOCH,
         last_arrival: Timestamp::EPOCH,

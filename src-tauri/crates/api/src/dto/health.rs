@@ -17,6 +17,7 @@ pub(crate) struct Health<'a> {
     uptime_seconds: u64,
     listeners: Vec<Listener<'a>>,
     problems: Vec<Problem<'a>>,
+    backfill: Option<Backfill>,
     tasks: Vec<Task<'a>>,
     counters: Vec<Counter<'a>>,
     unknown_signals: Vec<UnknownSignal<'a>>,
@@ -39,6 +40,7 @@ impl<'a> Health<'a> {
             uptime_seconds: now.since(health.started).as_secs(),
             listeners: health.status.listeners.iter().map(Listener::from).collect(),
             problems: health.status.problems.iter().map(Problem::from).collect(),
+            backfill: health.status.backfill.map(|state| Backfill::new(state, now)),
             tasks: health.tasks.iter().map(Task::from).collect(),
             counters: health.counters.iter().map(Counter::from).collect(),
             unknown_signals: health.unknown.iter().map(UnknownSignal::from).collect(),
@@ -54,6 +56,37 @@ fn is_well(health: &health::Health) -> bool {
     !health.status.problems.iter().any(is_fault)
         && health.status.listeners.iter().all(listens)
         && health.tasks.iter().all(|task| task.running)
+}
+
+/// How far the reading of history from transcripts is.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Backfill {
+    files: u64,
+    files_read: u64,
+    bytes: u64,
+    bytes_read: u64,
+    requests: u64,
+    began_at: Time,
+    ended_at: Option<Time>,
+    seconds_left: Option<u64>,
+}
+
+impl Backfill {
+    /// The state at a moment, from which the time left is counted.
+    pub(crate) fn new(state: health::Backfill, now: Timestamp) -> Self {
+        Self {
+            files: state.files,
+            files_read: state.files_read,
+            bytes: state.bytes,
+            bytes_read: state.bytes_read,
+            requests: state.requests,
+            began_at: Time(state.began),
+            ended_at: state.ended.map(Time),
+            seconds_left: state.left(now).map(|left| left.as_secs()),
+        }
+    }
 }
 
 /// One long-lived task.
@@ -139,7 +172,7 @@ mod tests {
         let well = fixture::well();
         assert!(is_well(&well));
         let faulty = fixture::health();
-        let status = |listeners, problems| health::Status { listeners, problems };
+        let status = |listeners, problems| health::Status { listeners, problems, backfill: None };
         let listener = status(faulty.status.listeners.clone(), Vec::new());
         let problem = status(Vec::new(), faulty.status.problems.clone());
         assert!(!is_well(&health::Health { status: listener, ..well.clone() }));

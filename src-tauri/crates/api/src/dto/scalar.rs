@@ -20,6 +20,11 @@ impl Serialize for Time {
 pub(crate) struct Permille(u64);
 
 impl Permille {
+    /// So many permille.
+    pub(crate) fn new(permille: u64) -> Self {
+        Self(permille)
+    }
+
     /// A threshold.
     pub(crate) fn of(permille: u16) -> Self {
         Self(u64::from(permille))

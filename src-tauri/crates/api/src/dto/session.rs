@@ -2,7 +2,7 @@
 
 use plimsoll_domain::{self as domain, Level, Levels};
 use plimsoll_ledger::SessionSummary;
-use plimsoll_watch::{Gauge, SessionView, State};
+use plimsoll_watch::{self as watch, Gauge, Lack, SessionView, SourceKind, State};
 use serde::Serialize;
 
 use super::{Permille, Time, Usage};
@@ -25,12 +25,13 @@ pub(crate) struct Session<'a> {
     model: Option<&'a str>,
     model_name: Option<String>,
     state: StateName,
-    /// `null` where no event told of the main thread's requests.
+    /// `null` where nobody told of the main thread's requests.
     context: Option<Context>,
     subagents: Vec<Subagent<'a>>,
     usage: Usage,
     compactions: u32,
     telemetry: Telemetry,
+    source: Source,
     started_at: Time,
     last_event_at: Time,
     /// The last arrival: what its age is counted from.
@@ -55,6 +56,7 @@ impl<'a> Session<'a> {
             usage: view.usage.into(),
             compactions: view.compactions,
             telemetry: Telemetry { events: view.has_events, metrics: view.has_metrics },
+            source: view.source.into(),
             started_at: Time(view.started),
             last_event_at: Time(view.last_at),
             last_activity_at: Time(view.last_arrival),
@@ -89,6 +91,40 @@ impl From<State> for StateName {
 pub(crate) struct Telemetry {
     events: bool,
     metrics: bool,
+}
+
+/// Where a session's numbers come from.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Source {
+    /// `exact`: telemetry, as far as it came. `transcripts`: the client's own files. `statusLine`: the client's status
+    /// line, which knows the last main request only. `sizes`: nobody tells tokens, the context is a rough estimate.
+    #[cfg_attr(test, ts(type = "\"exact\" | \"transcripts\" | \"statusLine\" | \"sizes\""))]
+    kind: &'static str,
+    /// What is wrong with its telemetry: none ever came, because it is off or the client needs a restart, or what was
+    /// due did not come. `null` while it comes, or may still come.
+    #[cfg_attr(test, ts(type = "\"telemetryOff\" | \"telemetrySilent\" | null"))]
+    reason: Option<&'static str>,
+    /// When telemetry last arrived, where it is silent.
+    since: Option<Time>,
+}
+
+impl From<watch::Source> for Source {
+    fn from(source: watch::Source) -> Self {
+        let kind = match source.kind {
+            SourceKind::Exact => "exact",
+            SourceKind::Transcripts => "transcripts",
+            SourceKind::StatusLine => "statusLine",
+            SourceKind::Sizes => "sizes",
+        };
+        let (reason, since) = match source.lack {
+            None => (None, None),
+            Some(Lack::NoTelemetry) => (Some("telemetryOff"), None),
+            Some(Lack::SilentSince(since)) => (Some("telemetrySilent"), Some(Time(since))),
+        };
+        Self { kind, reason, since }
+    }
 }
 
 /// A subagent of a live session.
@@ -126,7 +162,7 @@ impl<'a> Subagent<'a> {
 pub(crate) struct Context {
     /// What the next request re-sends.
     occupancy_tokens: u64,
-    /// Whether the occupancy is the client's estimate rather than a completed request's count.
+    /// Whether the occupancy is an estimate, the client's or by sizes, rather than a completed request's count.
     estimated: bool,
     window_tokens: u64,
     #[cfg_attr(test, ts(type = "\"named\" | \"observed\" | \"table\" | \"guessed\""))]
@@ -316,6 +352,31 @@ mod tests {
                 forecast: (),
             }
         );
+    }
+
+    /// Scenario: sessions of every source, with telemetry that never came and that stopped.
+    /// Guarantees: kind, reason and time as the page reads them.
+    #[test]
+    fn sources_on_the_wire() {
+        let json =
+            |kind, lack| serde_json::to_value(Source::from(watch::Source { kind, lack })).unwrap();
+        let silent = Some(Lack::SilentSince(fixture::NOON));
+        let since = "2026-11-23T12:00:00.250Z";
+        for (kind, lack, name, reason, since) in [
+            (SourceKind::Exact, None, "exact", None, None),
+            (SourceKind::Transcripts, silent, "transcripts", Some("telemetrySilent"), Some(since)),
+            (
+                SourceKind::StatusLine,
+                Some(Lack::NoTelemetry),
+                "statusLine",
+                Some("telemetryOff"),
+                None,
+            ),
+            (SourceKind::Sizes, None, "sizes", None, None),
+        ] {
+            let wished = serde_json::json!({"kind": name, "reason": reason, "since": since});
+            assert_eq!(json(kind, lack), wished);
+        }
     }
 
     /// Scenario: the books of a session that ended.

@@ -4,7 +4,7 @@ use plimsoll_domain::{Levels, Timestamp, health};
 use plimsoll_watch as watch;
 use serde::Serialize;
 
-use super::{Session, Time, Usage};
+use super::{Permille, Session, Time, Usage};
 
 /// The resident that answers, at the moment it does.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +31,8 @@ pub(crate) struct Snapshot<'a> {
     started_at: Time,
     sessions: Vec<Session<'a>>,
     today: Today<'a>,
+    limits: Limits,
+    /// Of telemetry, hooks and status lines; what is read in files does not arrive.
     last_arrival_at: Option<Time>,
     listeners: Vec<Listener<'a>>,
     problems: Vec<Problem<'a>>,
@@ -52,6 +54,7 @@ impl<'a> Snapshot<'a> {
             started_at: Time(resident.started),
             sessions: sessions.map(|view| Session::new(view, resident.levels)).collect(),
             today: Today::from(&snapshot.today),
+            limits: snapshot.limits.into(),
             last_arrival_at: snapshot.last_arrival.map(Time),
             listeners: status.listeners.iter().map(Listener::from).collect(),
             problems: status.problems.iter().map(Problem::from).collect(),
@@ -72,6 +75,46 @@ pub(crate) struct Today<'a> {
 impl<'a> From<&'a watch::Today> for Today<'a> {
     fn from(today: &'a watch::Today) -> Self {
         Self { from: Time(today.from), time_zone: &today.zone, usage: today.usage.into() }
+    }
+}
+
+/// The limits of the user's plan, as a status line last told them; `null` where none did, or where the limit has
+/// begun anew since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Limits {
+    five_hour: Option<Limit>,
+    seven_day: Option<Limit>,
+}
+
+impl From<watch::PlanLimits> for Limits {
+    fn from(limits: watch::PlanLimits) -> Self {
+        Self {
+            five_hour: limits.five_hour.map(Limit::from),
+            seven_day: limits.seven_day.map(Limit::from),
+        }
+    }
+}
+
+/// How much of a limit is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Limit {
+    used_percent: Permille,
+    resets_at: Time,
+    /// When it was told: what its age is counted from.
+    told_at: Time,
+}
+
+impl From<watch::ToldLimit> for Limit {
+    fn from(told: watch::ToldLimit) -> Self {
+        Self {
+            used_percent: Permille::new(told.limit.used_permille),
+            resets_at: Time(told.limit.resets),
+            told_at: Time(told.told),
+        }
     }
 }
 

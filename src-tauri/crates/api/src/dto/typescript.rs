@@ -4,7 +4,7 @@ use std::{env, fs, path::Path};
 
 use ts_rs::{Config, TS};
 
-use super::{change, health, scalar, session, signal, snapshot, usage};
+use super::{audit, change, health, scalar, session, signal, snapshot, usage};
 use crate::error;
 
 const HEAD: &str = "// The wire types of the API. Generated from src-tauri/crates/api/src/dto:
@@ -24,12 +24,15 @@ fn declarations() -> String {
         declare::<session::Context>(),
         declare::<session::StateName>(),
         declare::<session::Telemetry>(),
+        declare::<session::Source>(),
         declare::<session::Subagent<'_>>(),
         declare::<session::Session<'_>>(),
         declare::<session::SessionContext<'_>>(),
         declare::<session::SessionBooks<'_>>(),
         declare::<session::SessionPage<'_>>(),
         declare::<snapshot::Today<'_>>(),
+        declare::<snapshot::Limit>(),
+        declare::<snapshot::Limits>(),
         declare::<snapshot::Listener<'_>>(),
         declare::<snapshot::Problem<'_>>(),
         declare::<snapshot::Snapshot<'_>>(),
@@ -39,11 +42,27 @@ fn declarations() -> String {
         declare::<usage::UsageReport<'_>>(),
         declare::<usage::UsageRecord<'_>>(),
         declare::<usage::UsageRecords<'_>>(),
+        declare::<health::Backfill>(),
         declare::<health::Task<'_>>(),
         declare::<health::Counter<'_>>(),
         declare::<health::UnknownSignal<'_>>(),
         declare::<health::Health<'_>>(),
         declare::<signal::SignalSeen<'_>>(),
+        declare::<audit::Verdict>(),
+        declare::<audit::Counts>(),
+        declare::<audit::Reason>(),
+        declare::<audit::Told>(),
+        declare::<audit::Sides>(),
+        declare::<audit::Line<'_>>(),
+        declare::<audit::PriceCheck<'_>>(),
+        declare::<audit::session::StatedTotal<'_>>(),
+        declare::<audit::session::StatusLine<'_>>(),
+        declare::<audit::session::Balance>(),
+        declare::<audit::session::Difference<'_>>(),
+        declare::<audit::session::MissedEvents>(),
+        declare::<audit::session::LoneRequest<'_>>(),
+        declare::<audit::session::SessionAudit<'_>>(),
+        declare::<audit::Audit<'_>>(),
         declare::<error::ErrorDetail>(),
         declare::<error::ErrorBody>(),
     ];

@@ -40,7 +40,7 @@ pub(crate) struct Usage {
     /// The part that only metrics know.
     unattributed: Tokens,
     requests: u64,
-    /// Requests whose price nobody told.
+    /// Requests whose price nobody told and for which the price table has none.
     unpriced_requests: u64,
     /// In billionths of a dollar.
     cost_nano_usd: Option<i64>,
@@ -113,6 +113,11 @@ pub(crate) struct UsageRecord<'a> {
     cache_creation_tokens: u64,
     cost_nano_usd: Option<i64>,
     cost_usd: Option<f64>,
+    /// Who says what it cost: the client, or the price table, where the client does not; `null` without a cost.
+    #[cfg_attr(test, ts(type = "\"client\" | \"priceTable\" | null"))]
+    cost_basis: Option<&'static str>,
+    /// Whether the answer came to its end; `null` where not told. One that was aborted has an output that is estimated.
+    finished: Option<bool>,
     duration_ms: Option<u64>,
     /// When it was completed; for unattributed use, the end of the span.
     timestamp: Time,
@@ -143,6 +148,10 @@ impl<'a> From<&'a ledger::UsageRecord> for UsageRecord<'a> {
             cache_creation_tokens: record.tokens.cache_creation,
             cost_nano_usd: record.cost.map(|cost| cost.0),
             cost_usd: record.cost.map(domain::NanoUsd::usd),
+            cost_basis: record
+                .cost
+                .map(|_| if record.cost_by_table { "priceTable" } else { "client" }),
+            finished: record.finished,
             duration_ms: record.duration_ms,
             timestamp: Time(record.at),
             from: record.from.map(Time),

@@ -49,6 +49,7 @@ pub(crate) fn difference<'a>(
         removed: gone.map(|view| view.session.as_str()).collect(),
         order: new.sessions.iter().map(|view| view.session.as_str()).collect(),
         today: (old.today != new.today).then(|| Today::from(&new.today)),
+        limits: (old.limits != new.limits).then(|| new.limits.into()),
         last_arrival_at: new.last_arrival.map(Time),
         listeners: (before.status.listeners != after.status.listeners)
             .then(|| after.status.listeners.iter().map(Listener::from).collect()),
@@ -69,6 +70,7 @@ fn is_idle(change: &dto::Change<'_>, old: &Snapshot) -> bool {
         && change.removed.is_empty()
         && change.order.iter().copied().eq(order)
         && change.today.is_none()
+        && change.limits.is_none()
         && change.listeners.is_none()
         && change.problems.is_none()
         && change.revision == old.revision.0
@@ -140,6 +142,10 @@ mod tests {
         assert!(with(&|snapshot| snapshot.last_arrival = None).is_some());
         let today = with(&|snapshot| snapshot.today.usage.requests = 1).unwrap();
         assert_eq!(today["today"]["usage"]["requests"], 1);
+        let limits = with(&|snapshot| snapshot.limits = fixture::limits()).unwrap();
+        let told = serde_json::json!({"usedPercent": 42.5, "resetsAt": "2026-11-23T13:20:00.250Z",
+            "toldAt": "2026-11-23T12:00:00.250Z"});
+        assert_eq!(limits["limits"], serde_json::json!({"fiveHour": told, "sevenDay": null}));
 
         let status = Arc::new(fixture::status());
         let told = json(&base, &Seen { status, ..base.clone() }).unwrap();

@@ -1,20 +1,26 @@
 //! An API with a ledger in a folder of its own, and what it is told.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{Router, body::Body};
 use http::{Request, Response};
 use http_body_util::BodyExt;
-use plimsoll_api::{Api, Key, Signal, Windows};
+use plimsoll_api::{Api, Key, Pruner, Signal, Windows};
 use plimsoll_domain::{
-    Alert, ApiRequest, Calendar, Envelope, Fact, Level, Levels, Line, Model, NanoUsd, QuerySource,
-    RequestId, SessionId, Statement, ThreadKey, Timestamp, Tokens, Window, WindowEvidence, Witness,
+    Alert, ApiRequest, Calendar, Door, Envelope, Fact, Handed, Level, Levels, Line, Model, NanoUsd,
+    QuerySource, RequestId, SessionId, Statement, Taken, ThreadKey, Timestamp, Tokens, Window,
+    WindowEvidence, Witness,
     health::{Health, HealthProbe, Status, TaskHealth},
 };
-use plimsoll_ledger::{Ledger, LedgerError, LedgerOptions, Usage};
+use plimsoll_ledger::{Ledger, LedgerError, LedgerOptions, Pruned, Usage};
 use plimsoll_loopback::{Connection, ConnectionIds, Inherited, Serve, bind};
 use plimsoll_testkit::{Loopback, SseEvent, SseParser};
-use plimsoll_watch::{Gauge, SessionView, Snapshot, State};
+use plimsoll_watch::{Gauge, SessionView, Snapshot, Source, State};
 use serde_json::Value;
 use tokio::{
     sync::{broadcast, watch},
@@ -36,6 +42,7 @@ pub(crate) struct Desk {
     pub(crate) status: watch::Sender<Arc<Status>>,
     pub(crate) signals: broadcast::Sender<Arc<Signal>>,
     pub(crate) windows: Windows,
+    pub(crate) door: Arc<TestDoor>,
     pub(crate) closing: CancellationToken,
     router: Router,
     _writer: JoinHandle<Result<(), LedgerError>>,
@@ -57,6 +64,32 @@ impl HealthProbe for Probe {
     }
 }
 
+/// A door that keeps what is handed over, and says of it what the test wants.
+#[derive(Default)]
+pub(crate) struct TestDoor {
+    pub(crate) handed: Mutex<Vec<(Handed, Vec<u8>)>>,
+    pub(crate) answer: Mutex<Option<Taken>>,
+}
+
+impl Door for TestDoor {
+    fn take(&self, kind: Handed, body: &[u8]) -> Taken {
+        self.handed.lock().unwrap().push((kind, body.to_vec()));
+        self.answer.lock().unwrap().unwrap_or(Taken::Accepted)
+    }
+}
+
+/// Prunes as the engine does.
+struct TestPruner(Ledger);
+
+impl Pruner for TestPruner {
+    fn prune(
+        &self,
+        before: Timestamp,
+    ) -> Pin<Box<dyn Future<Output = Result<Pruned, LedgerError>> + Send + '_>> {
+        Box::pin(self.0.prune(before))
+    }
+}
+
 impl Desk {
     pub(crate) async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -64,6 +97,7 @@ impl Desk {
             path: folder.path().join("ledger.db"),
             queue: 64,
             busy: Duration::from_secs(1),
+            prices: Arc::default(),
         };
         let (ledger, mut writer) = Ledger::open(options).await.unwrap();
         let stop = CancellationToken::new();
@@ -72,6 +106,7 @@ impl Desk {
         let status = watch::Sender::new(Arc::new(Status::default()));
         let signals = broadcast::Sender::new(4);
         let windows = Windows::default();
+        let door = Arc::new(TestDoor::default());
         let closing = CancellationToken::new();
         let router = plimsoll_api::router(Api {
             ledger: ledger.clone(),
@@ -80,6 +115,8 @@ impl Desk {
             probe: Arc::new(Probe),
             signals: signals.clone(),
             windows: windows.clone(),
+            door: Arc::clone(&door) as Arc<dyn Door>,
+            pruner: Arc::new(TestPruner(ledger.clone())),
             key: Key::new(KEY),
             calendar: Calendar::named("Europe/Berlin").unwrap(),
             levels: Levels::default(),
@@ -89,7 +126,18 @@ impl Desk {
             version: "0.1.0",
         });
         let (_writer, _folder) = (writer, folder);
-        Self { ledger, snapshots, status, signals, windows, closing, router, _writer, _folder }
+        Self {
+            ledger,
+            snapshots,
+            status,
+            signals,
+            windows,
+            door,
+            closing,
+            router,
+            _writer,
+            _folder,
+        }
     }
 
     /// Asks without a socket, as if over a connection to our port.
@@ -187,19 +235,14 @@ pub(crate) fn told(session: &str, request: &str, millis: i64) -> Fact {
 /// The same, with or without a price.
 pub(crate) fn priced(session: &str, request: &str, millis: i64, cost: Option<NanoUsd>) -> Fact {
     let statement = Statement::Request(ApiRequest {
-        id: Some(RequestId::new(request)),
-        model: Model::parse("claude-sonnet-4-6").0,
-        tokens: Tokens { input: 17, output: 113, cache_read: 12_011, cache_creation: 3_307 },
-        cache_creation_1h: None,
         cost,
-        source: QuerySource::Main,
-        subsystem: None,
-        agent: None,
-        agent_name: None,
         duration_ms: Some(900),
-        ttft_ms: None,
-        effort: None,
-        orchestration: None,
+        ..ApiRequest::new(
+            Some(RequestId::new(request)),
+            Model::parse("claude-sonnet-4-6").0,
+            QuerySource::Main,
+            Tokens { input: 17, output: 113, cache_read: 12_011, cache_creation: 3_307 },
+        )
     });
     let envelope = Envelope {
         witness: Witness::Event,
@@ -257,6 +300,7 @@ pub(crate) fn view(session: &str, occupancy: Option<u64>) -> Arc<SessionView> {
         compactions: 0,
         has_events: occupancy.is_some(),
         has_metrics: true,
+        source: Source::EXACT,
         started: at(-600_000),
         last_at: at(0),
         last_arrival: at(0),

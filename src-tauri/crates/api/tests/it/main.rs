@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+mod audit;
 mod books;
 mod desk;
+mod hooks;
+mod prune;
 mod routes;
 mod stream;
 mod stream_books;

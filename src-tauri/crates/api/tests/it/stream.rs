@@ -81,6 +81,7 @@ async fn a_status_is_told_without_a_snapshot() {
             state: ListenerState::Failed,
         }],
         problems: Vec::new(),
+        backfill: None,
     }));
     let change = events.expect("change").await;
     assert_eq!(change["listeners"][0]["state"], "failed");

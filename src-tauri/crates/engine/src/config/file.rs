@@ -53,7 +53,11 @@ impl Reader<'_> {
         let origin = self.origin(at);
         let texts = item.as_value().and_then(|value| texts(key, value));
         let Some(texts) = texts else {
-            let wanted = if key.is_list() { "a list of texts" } else { "a text" };
+            let wanted = match key {
+                key if key.is_list() => "a list of texts",
+                key if key.is_flag() => "true or false",
+                _ => "a text",
+            };
             let reason = format!("{wanted} is needed, not {}", kind(item));
             return Err(ConfigError::Value { key: key.name(), reason, origin });
         };
@@ -90,6 +94,7 @@ fn texts(key: Key, value: &Value) -> Option<Vec<String>> {
     match value {
         Value::Array(list) if key.is_list() => list.iter().map(text).collect(),
         Value::Array(_) => None,
+        Value::Boolean(flag) if key.is_flag() => Some(vec![flag.value().to_string()]),
         one => Some(vec![text(one)?]),
     }
 }

@@ -29,7 +29,23 @@ fn nothing_set_gives_the_defaults() {
     assert_eq!(config.receiver.grpc.to_string(), "127.0.0.1:4317");
     assert_eq!(config.dashboard.listen.to_string(), "127.0.0.1:3030");
     assert_eq!(config.ledger.path, root.path().join("data/ledger.db"));
+    assert_eq!(config.ledger.keep_requests(), None);
     assert_eq!(config.levels, Levels::default());
+}
+
+/// Scenario: how long requests are kept, as a number, as nothing, and as what is no number of days.
+/// Guarantees: days; zero is for ever; the rest is refused with the range.
+#[test]
+fn requests_are_kept_for_days() {
+    let kept = |days| {
+        let file = format!("[ledger]\nkeep_requests_days = {days}\n");
+        load(&file, &[]).map(|config| config.ledger.keep_requests())
+    };
+    assert_eq!(kept("90"), Ok(Some(Duration::from_secs(90 * 86_400))));
+    assert_eq!(kept("0"), Ok(None));
+    for wrong in ["-1", "36501", "\"a month\""] {
+        assert!(kept(wrong).unwrap_err().contains("from 0 to 36500"), "{wrong}");
+    }
 }
 
 /// What `text` gives a layer.
@@ -46,12 +62,14 @@ const BACKENDS: [(&str, Backend); 4] = [
 fn flags_win_over_environment_over_file() {
     let (_root, places) = home(
         "[receiver]\nhttp = \"127.0.0.1:1\"\ngrpc = 1\n[dashboard]\nlisten = \"[::1]:1\"\n\
-         [desktop]\nbackend = \"auto\"\n[ledger]\npath = \"/file.db\"\n[levels]\nnotice = [\"10%\"]\ncheckpoint = [\"11%\"]\nurgent = \"12%\"\n",
+         [desktop]\nbackend = \"auto\"\n[ledger]\npath = \"/file.db\"\nkeep_requests_days = 1\n[transcripts]\nenabled = false\n[levels]\nnotice = [\"10%\"]\ncheckpoint = [\"11%\"]\nurgent = \"12%\"\n",
     );
     let text = |key, layer: u16| match key {
         Key::DesktopBackend => BACKENDS[usize::from(layer)].0.to_owned(),
         Key::LedgerPath => format!("/{layer}.db"),
+        Key::LedgerKeepRequestsDays => layer.to_string(),
         Key::LevelsNotice | Key::LevelsCheckpoint | Key::LevelsUrgent => format!("{layer}0%"),
+        Key::TranscriptsEnabled => (layer == 3).to_string(),
         _ => format!("127.0.0.1:{layer}"),
     };
     let environment: Environment =
@@ -64,6 +82,8 @@ fn flags_win_over_environment_over_file() {
     assert_eq!(from_file.dashboard.listen.to_string(), "[::1]:1");
     assert_eq!(from_file.desktop.backend, Backend::Auto);
     assert_eq!(from_file.ledger.path, Path::new("/file.db"));
+    assert_eq!(from_file.ledger.keep_requests_days, 1);
+    assert!(!from_file.transcripts.enabled);
     assert_eq!(from_file.levels, Levels { notice: 100, checkpoint: 110, urgent: 120 });
     for (layer, flags) in [(2, &[][..]), (3, &flags)] {
         let config = Config::load(&places, &environment, flags).unwrap();
@@ -72,6 +92,8 @@ fn flags_win_over_environment_over_file() {
         }
         assert_eq!(config.desktop.backend, BACKENDS[usize::from(layer)].1);
         assert_eq!(config.ledger.path, Path::new(&format!("/{layer}.db")));
+        assert_eq!(config.ledger.keep_requests_days, u32::from(layer));
+        assert_eq!(config.transcripts.enabled, layer == 3);
         let permille = layer * 100;
         let levels = Levels { notice: permille, checkpoint: permille, urgent: permille };
         assert_eq!(config.levels, levels);

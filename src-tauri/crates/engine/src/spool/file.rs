@@ -56,7 +56,7 @@ impl SpoolFile {
     /// Appends an encoded frame; returns when it is on disk.
     pub(super) fn append(&mut self, frame: &[u8]) -> Result<(), SpoolError> {
         let length = self.length.saturating_add(frame.len() as u64);
-        if self.broken || length > self.limit {
+        if self.is_broken() || length > self.limit {
             return Err(SpoolError::Full);
         }
         if let Err(source) = self.write_at_end(frame) {
@@ -66,6 +66,24 @@ impl SpoolFile {
         self.length = length;
         self.frames += 1;
         Ok(())
+    }
+
+    /// Whether there is room for a usual request, on the disk and below the limit.
+    pub(super) fn probe(&mut self) -> Result<(), SpoolError> {
+        const USUAL: usize = 64 * 1024;
+        if self.is_broken() || self.length.saturating_add(USUAL as u64) > self.limit {
+            return Err(SpoolError::Full);
+        }
+        let written = self.write_at_end(&[0; USUAL]);
+        // Zeros are no frame: should this fail, they are cut off at the next start.
+        self.broken = self.file.set_len(self.length).is_err();
+        written.map_err(|source| SpoolError::Append { source })
+    }
+
+    /// Whether what a failed append left behind cannot be cut off even now.
+    fn is_broken(&mut self) -> bool {
+        self.broken = self.broken && self.file.set_len(self.length).is_err();
+        self.broken
     }
 
     fn write_at_end(&mut self, bytes: &[u8]) -> io::Result<()> {

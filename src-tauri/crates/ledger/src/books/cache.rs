@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use plimsoll_domain::{Model, Quarter, SessionId, Timestamp};
+use plimsoll_domain::{Model, PriceTable, Quarter, SessionId, Timestamp};
 use sqlx::SqliteConnection;
 
 use super::{Cumulative, Processes, SessionBooks, SessionRow, Tally, session::exchange};
@@ -35,15 +35,32 @@ pub(crate) struct Cache {
     last_model: i64,
     last_session: i64,
     pub(crate) last_process: i64,
+    /// What requests cost whose cost nobody told.
+    pub(crate) prices: Arc<PriceTable>,
+    /// Whether any request is known by more than one name, or by none of the provider's: then a new telling may
+    /// mean one that is known.
+    pub(crate) has_second_names: bool,
+    /// Whether any request was pruned: then a telling may mean one of those.
+    pub(crate) has_pruned: bool,
+    /// Before this time, in nanoseconds, readings, counters and events are pruned and not taken again; 0: never.
+    pub(crate) horizon: i64,
 }
 
 impl Cache {
     /// An empty cache that knows which numbers were given.
-    pub(crate) async fn open(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
+    pub(crate) async fn open(
+        connection: &mut SqliteConnection,
+        prices: Arc<PriceTable>,
+    ) -> sqlx::Result<Self> {
         Ok(Self {
+            prices,
             last_model: table::model::last_id(connection).await?,
             last_session: table::session::last_id(connection).await?,
             last_process: table::process::last_id(connection).await?,
+            has_second_names: table::alias::any(connection).await?
+                || table::request::any_nameless(connection).await?,
+            has_pruned: table::pruned::any(connection).await?,
+            horizon: table::pruned::horizon(connection).await?,
             ..Self::default()
         })
     }
@@ -55,8 +72,17 @@ impl Cache {
             last_process: self.last_process,
             last_model: self.last_model,
             last_session: self.last_session,
+            has_second_names: self.has_second_names,
+            has_pruned: self.has_pruned,
+            horizon: self.horizon,
+            prices: Arc::clone(&self.prices),
             ..Self::default()
         };
+    }
+
+    /// Whether what is dated so, as received, was pruned.
+    pub(crate) fn is_pruned(&self, time: i64) -> bool {
+        (1..self.horizon).contains(&time)
     }
 
     /// Forgets what outgrew its bound; between commits only.
@@ -94,7 +120,7 @@ impl Cache {
         let stored = table::session::find(connection, name).await?;
         let row = stored.clone().unwrap_or_else(|| {
             self.last_session += 1;
-            new_row(self.last_session, name, at)
+            SessionRow::new(self.last_session, name, at)
         });
         self.load(connection, row, stored).await
     }
@@ -222,20 +248,5 @@ impl Cache {
                 Ok(new.insert(rows.iter().fold(Usage::default(), add)))
             }
         }
-    }
-}
-
-fn new_row(id: i64, name: &str, at: Timestamp) -> SessionRow {
-    SessionRow {
-        id,
-        name: name.into(),
-        project: None,
-        branch: None,
-        client_version: None,
-        first_at: at,
-        last_at: at,
-        last_arrival: Timestamp::EPOCH,
-        has_events: false,
-        has_metrics: false,
     }
 }

@@ -10,6 +10,6 @@ mod tally;
 pub(crate) use cache::Cache;
 pub(crate) use cell::{Cell, CellKey, Remainder, Side};
 pub(crate) use cumulative::{Counts, Cumulative, Increment};
-pub(crate) use process::{Process, Processes, continued};
+pub(crate) use process::{Gap, Process, Processes, continued};
 pub(crate) use session::{SessionBooks, SessionRow, exchange};
 pub(crate) use tally::Tally;

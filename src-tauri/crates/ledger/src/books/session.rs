@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use plimsoll_domain::{Quarter, SessionId, Timestamp};
+use plimsoll_domain::{Envelope, Quarter, SessionId, Timestamp, Witness};
 
 use super::{Cell, CellKey, Remainder, Side, Tally};
 use crate::{SessionSummary, Usage};
@@ -22,6 +22,31 @@ pub(crate) struct SessionRow {
     pub(crate) last_arrival: Timestamp,
     pub(crate) has_events: bool,
     pub(crate) has_metrics: bool,
+    pub(crate) has_transcript: bool,
+    pub(crate) has_hooks: bool,
+    /// When telemetry of it last arrived; the epoch where none ever did.
+    pub(crate) last_telemetry: Timestamp,
+}
+
+impl SessionRow {
+    /// A session of which nothing is known but its name and a first moment.
+    pub(crate) fn new(id: i64, name: &str, at: Timestamp) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            project: None,
+            branch: None,
+            client_version: None,
+            first_at: at,
+            last_at: at,
+            last_arrival: Timestamp::EPOCH,
+            has_events: false,
+            has_metrics: false,
+            has_transcript: false,
+            has_hooks: false,
+            last_telemetry: Timestamp::EPOCH,
+        }
+    }
 }
 
 /// One session's row and cells.
@@ -53,6 +78,7 @@ impl SessionBooks {
             let aged = SessionRow {
                 last_at: stored.last_at,
                 last_arrival: stored.last_arrival,
+                last_telemetry: stored.last_telemetry,
                 ..self.row.clone()
             };
             aged == *stored && self.row.last_arrival.since(stored.last_arrival) < STALE
@@ -78,9 +104,18 @@ impl SessionBooks {
         }
     }
 
-    /// Takes note of something that happened.
-    pub(crate) fn touch(&mut self, at: Timestamp, arrived: Timestamp, version: Option<&Arc<str>>) {
+    /// Takes note of something that a witness told.
+    pub(crate) fn touch(&mut self, envelope: &Envelope) {
+        let Envelope { at, arrived, witness, .. } = *envelope;
+        let version = envelope.client_version.as_ref();
         let row = &mut self.row;
+        match witness {
+            Witness::Event | Witness::Metric => {
+                row.last_telemetry = row.last_telemetry.max(arrived);
+            }
+            Witness::Transcript => row.has_transcript = true,
+            Witness::Hook => row.has_hooks = true,
+        }
         row.first_at = row.first_at.min(at);
         row.last_at = row.last_at.max(at);
         if arrived >= row.last_arrival {
@@ -91,6 +126,11 @@ impl SessionBooks {
                 row.client_version = Some(version.clone());
             }
         }
+    }
+
+    /// Whether witnesses that know tokens tell of it.
+    pub(crate) fn is_well_told(&self) -> bool {
+        self.row.has_events || self.row.has_metrics || self.row.has_transcript
     }
 
     /// Changes one side of a cell and keeps the sums; the unattributed part is derived by [`Self::settle`].
@@ -145,6 +185,9 @@ impl SessionBooks {
             usage: self.usage,
             has_events: row.has_events,
             has_metrics: row.has_metrics,
+            has_transcript: row.has_transcript,
+            has_hooks: row.has_hooks,
+            last_telemetry: (row.last_telemetry > Timestamp::EPOCH).then_some(row.last_telemetry),
         })
     }
 }

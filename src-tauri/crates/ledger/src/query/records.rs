@@ -39,7 +39,7 @@ pub(crate) async fn records(
 }
 
 /// Within a view, or a commit between two statements would be skipped by whoever goes on after the last revision.
-async fn records_in(
+pub(crate) async fn records_in(
     connection: &mut SqliteConnection,
     filter: &RecordFilter,
 ) -> sqlx::Result<Vec<UsageRecord>> {

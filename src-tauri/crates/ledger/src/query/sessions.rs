@@ -60,6 +60,10 @@ fn summary(row: &SqliteRow) -> sqlx::Result<SessionSummary> {
         usage: usage(row)?,
         has_events: session.has_events,
         has_metrics: session.has_metrics,
+        has_transcript: session.has_transcript,
+        has_hooks: session.has_hooks,
+        last_telemetry: (session.last_telemetry > Timestamp::EPOCH)
+            .then_some(session.last_telemetry),
     })
 }
 

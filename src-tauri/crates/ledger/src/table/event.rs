@@ -4,15 +4,18 @@
 //! |---|---|---|---|---|
 //! | 1 prompt | built-in command | length in characters | | |
 //! | 2 tool | tool | duration in ms | result in bytes | success |
-//! | 3 compaction | | estimate before | estimate after | 1 manual + 2 success |
+//! | 3 compaction | | estimate before | estimate after | 1 manual + 2 success + 4 x witness |
 //! | 4 subagent completed | type | occupancy | duration in ms | |
 //! | 5 API error | model | status | attempts | |
+//! | 6 beginning | | how | | |
+//! | 7 end | | why | | |
+//! | 8 text that went into a context | subagent | bytes | what | |
 
 use std::sync::Arc;
 
 use plimsoll_domain::{
-    ApiError, Compaction, CompactionTrigger, Statement as Said, SubagentCompleted, Timestamp,
-    ToolResult, UserPrompt,
+    AgentId, ApiError, Compaction, CompactionTrigger, ContentKind, ContentSize, End, Life, Start,
+    Statement as Said, SubagentCompleted, Timestamp, ToolResult, UserPrompt, Witness,
 };
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 use xxhash_rust::xxh3::xxh3_64;
@@ -82,7 +85,7 @@ fn bind_key(values: Values, key: &EventKey) -> Values {
 
 impl What {
     /// What is stored of a statement; `None` for those that have tables of their own.
-    pub(crate) fn of(said: &Said) -> Option<Self> {
+    pub(crate) fn of(said: &Said, witness: Witness) -> Option<Self> {
         let what = |kind, name: Option<Arc<str>>, a: Option<u64>, b: Option<u64>, c| {
             Some(Self { kind, name, a: a.map(stored), b: b.map(stored), c })
         };
@@ -95,7 +98,8 @@ impl What {
             }
             Said::Compaction(Compaction { trigger, success, before, after }) => {
                 let manual = i64::from(*trigger == CompactionTrigger::Manual);
-                what(3, None, *before, *after, Some(manual + 2 * i64::from(*success)))
+                let c = manual + 2 * i64::from(*success) + 4 * witness.code();
+                what(3, None, *before, *after, Some(c))
             }
             Said::SubagentCompleted(SubagentCompleted {
                 agent_type,
@@ -105,7 +109,21 @@ impl What {
             Said::ApiError(ApiError { model, status, attempts }) => {
                 what(5, model.as_ref().map(|model| model.as_str().into()), *status, *attempts, None)
             }
-            Said::Request(_) | Said::Usage(_) | Said::Counter(_) | Said::Project(_) => None,
+            Said::Life(Life::Started(how)) => {
+                what(6, None, Some(code_of(&STARTS, *how)), None, None)
+            }
+            Said::Life(Life::Ended(why)) => what(7, None, Some(code_of(&ENDS, *why)), None, None),
+            Said::Size(ContentSize { agent, kind, bytes }) => {
+                let agent = agent.as_ref().map(|agent| agent.as_str().into());
+                what(8, agent, Some(*bytes), Some(code_of(&KINDS, *kind)), None)
+            }
+            Said::Request(_)
+            | Said::Usage(_)
+            | Said::Counter(_)
+            | Said::Project(_)
+            | Said::Totals(_)
+            | Said::Status(_)
+            | Said::Heard(_) => None,
         }
     }
 
@@ -123,21 +141,40 @@ impl What {
         Some(match self.kind {
             1 => ActivityKind::Prompt { command: self.name.clone() },
             2 => ActivityKind::Tool { tool: self.name.clone()?, result_bytes: b },
-            3 => ActivityKind::Compaction(Compaction {
-                trigger: if c & 1 == 1 {
-                    CompactionTrigger::Manual
-                } else {
-                    CompactionTrigger::Auto
-                },
-                success: c & 2 == 2,
-                before: a,
-                after: b,
-            }),
+            3 => {
+                let manual = c & 1 == 1;
+                let trigger =
+                    if manual { CompactionTrigger::Manual } else { CompactionTrigger::Auto };
+                let compaction = Compaction { trigger, success: c & 2 == 2, before: a, after: b };
+                ActivityKind::Compaction(compaction, Witness::from_code(c >> 2)?)
+            }
             4 => ActivityKind::SubagentCompleted { agent_type: self.name.clone(), total_tokens: a },
             5 => ActivityKind::ApiError { status: a },
+            6 => ActivityKind::Life(Life::Started(of_code(&STARTS, a)?)),
+            7 => ActivityKind::Life(Life::Ended(of_code(&ENDS, a)?)),
+            8 => ActivityKind::Size(ContentSize {
+                agent: self.name.clone().map(AgentId::new),
+                kind: of_code(&KINDS, b)?,
+                bytes: a?,
+            }),
             _ => return None,
         })
     }
+}
+
+/// The stored number of each is its place.
+const STARTS: [Start; 5] =
+    [Start::Startup, Start::Resume, Start::Clear, Start::Compact, Start::Fork];
+const ENDS: [End; 3] = [End::Clear, End::Resume, End::Exit];
+const KINDS: [ContentKind; 4] =
+    [ContentKind::Prompt, ContentKind::ToolInput, ContentKind::ToolResult, ContentKind::Answer];
+
+fn code_of<T: Copy + PartialEq>(all: &[T], one: T) -> u64 {
+    all.iter().zip(0..).find(|(known, _)| **known == one).map_or(u64::MAX, |(_, code)| code)
+}
+
+fn of_code<T: Copy>(all: &[T], code: Option<u64>) -> Option<T> {
+    all.get(usize::try_from(code?).ok()?).copied()
 }
 
 /// Reads what happened from a row of `event`.

@@ -1,17 +1,22 @@
 //! The SQL of each table, a file per table. Rows go in and out as plain structs.
 
 pub(crate) mod alert;
+pub(crate) mod alias;
+pub(crate) mod client;
 pub(crate) mod counter;
 pub(crate) mod event;
 pub(crate) mod model;
 pub(crate) mod point;
 pub(crate) mod process;
+pub(crate) mod pruned;
 pub(crate) mod quarter;
 pub(crate) mod remainder;
 pub(crate) mod request;
 mod rows;
 pub(crate) mod series;
 pub(crate) mod session;
+pub(crate) mod telling;
+pub(crate) mod transcript;
 
 pub(crate) use rows::{Rows, Script, Values};
 
@@ -84,32 +89,41 @@ mod tests {
         sqlx::migrate!().run(&mut connection).await.unwrap();
         let single = [
             super::alert::STATEMENTS,
+            super::alias::STATEMENTS,
             super::model::STATEMENTS,
             super::process::STATEMENTS,
+            super::pruned::STATEMENTS,
             super::quarter::STATEMENTS,
             super::remainder::STATEMENTS,
             super::request::STATEMENTS,
             super::series::STATEMENTS,
             super::session::STATEMENTS,
+            super::transcript::STATEMENTS,
         ];
         let many = [
+            super::alias::ROWS,
+            super::client::ROWS,
             super::counter::ROWS,
             super::event::ROWS,
             super::model::ROWS,
             super::point::ROWS,
             super::process::ROWS,
+            super::pruned::ROWS,
             super::quarter::ROWS,
             super::remainder::ROWS,
             super::request::ROWS,
             super::series::ROWS,
             super::session::ROWS,
+            super::telling::ROWS,
+            super::transcript::ROWS,
         ];
         let mut texts: Vec<_> =
             single.concat().into_iter().map(|text| text.into_sql_str()).collect();
         for rows in many.concat() {
             texts.extend(rows.all_texts().into_iter().map(|text| text.into_sql_str()));
         }
-        let queries = crate::query::statements();
+        let mut queries = crate::query::statements();
+        queries.extend(crate::keeping::statements());
         texts.extend(queries.into_iter().map(|text| AssertSqlSafe(text).into_sql_str()));
         for text in texts {
             let shown = text.as_str().to_owned();

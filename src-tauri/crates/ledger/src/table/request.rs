@@ -31,17 +31,53 @@ pub(crate) struct RequestRow {
     pub(crate) effort: Option<Arc<str>>,
     pub(crate) orchestration: Option<Arc<str>>,
     pub(crate) witnesses: Witnesses,
+    /// A hash of the provider's id of the answer.
+    pub(crate) message: Option<i64>,
+    /// Whether only side logs told of it.
+    pub(crate) side_log: bool,
+    pub(crate) finished: Option<bool>,
+    pub(crate) fast: Option<bool>,
+    pub(crate) us_only: Option<bool>,
+    pub(crate) web_searches: Option<u64>,
+    /// What it costs by the price table.
+    pub(crate) price: Option<NanoUsd>,
+    /// Whether it turned out to be another one, so that it counts nothing any more.
+    pub(crate) retracted: bool,
 }
+
+impl RequestRow {
+    /// Whether the provider gave it no id.
+    pub(crate) fn is_nameless(&self) -> bool {
+        self.key.starts_with(NAMELESS)
+    }
+
+    /// Its cost: as the client says, else by the price table.
+    pub(crate) fn known_cost(&self) -> Option<NanoUsd> {
+        self.cost.or(self.price)
+    }
+}
+
+/// What the keys of requests without an id begin with.
+pub(crate) const NAMELESS: char = '~';
 
 static INSERT: Rows = Rows::new(
     "INSERT INTO request (revision, key, session, process, model, source, subsystem, agent, agent_name, at, \
      arrived, input, output, cache_read, cache_creation, cache_creation_1h, cost, duration_ms, ttft_ms, \
-     effort, orchestration, witnesses) VALUES",
-    22,
+     effort, orchestration, witnesses, message, side_log, finished, fast, us_only, web_searches, price, \
+     retracted) VALUES",
+    30,
     "ON CONFLICT DO NOTHING",
 );
 static FIND: Rows = Rows::new("SELECT * FROM request WHERE key IN (VALUES", 1, ")");
 static DELETE: Rows = Rows::new("DELETE FROM request WHERE key IN (VALUES", 1, ")");
+static OF_SIDE_LOGS: Rows =
+    Rows::new("SELECT * FROM request WHERE side_log = 1 AND message IN (VALUES", 1, ")");
+const OF_MESSAGE: &str = "SELECT * FROM request WHERE session = ? AND message = ? AND retracted = 0 ORDER BY side_log LIMIT 1";
+const NAMELESS_NEAR: &str = "SELECT * FROM request WHERE session = ?1 AND at BETWEEN ?2 AND ?3 \
+    AND substr(key, 1, 1) = '~' AND retracted = 0";
+const NEAR: &str =
+    "SELECT * FROM request WHERE session = ?1 AND at BETWEEN ?2 AND ?3 AND retracted = 0";
+const ANY_NAMELESS: &str = "SELECT EXISTS (SELECT 1 FROM request WHERE substr(key, 1, 1) = '~')";
 const LAST_REVISION: &str = "SELECT COALESCE(MAX(revision), 0) FROM request";
 
 /// Writes rows whose keys are not known; which the script expects all to be new.
@@ -56,6 +92,43 @@ pub(crate) async fn find(
 ) -> sqlx::Result<Vec<RequestRow>> {
     let rows = FIND.find(connection, keys, |values, key| values.bind(key.clone())).await?;
     rows.iter().map(read).collect()
+}
+
+/// Rows that only side logs told of, with one of these messages.
+pub(crate) async fn of_side_logs(
+    connection: &mut SqliteConnection,
+    messages: &[i64],
+) -> sqlx::Result<Vec<RequestRow>> {
+    let rows = OF_SIDE_LOGS.find(connection, messages, |values, hash| values.bind(*hash)).await?;
+    rows.iter().map(read).collect()
+}
+
+/// The row of a session with this message, rather of the conversation than of a side log.
+pub(crate) async fn of_message(
+    connection: &mut SqliteConnection,
+    session: i64,
+    message: i64,
+) -> sqlx::Result<Option<RequestRow>> {
+    let row =
+        sqlx::query(OF_MESSAGE).bind(session).bind(message).fetch_optional(connection).await?;
+    row.as_ref().map(read).transpose()
+}
+
+/// The rows of a session within a span; all of them, or those without an id.
+pub(crate) async fn near(
+    connection: &mut SqliteConnection,
+    session: i64,
+    (from, to): (Timestamp, Timestamp),
+    nameless: bool,
+) -> sqlx::Result<Vec<RequestRow>> {
+    let text = if nameless { NAMELESS_NEAR } else { NEAR };
+    let query = sqlx::query(text).bind(session).bind(from.nanos()).bind(to.nanos());
+    query.fetch_all(connection).await?.iter().map(read).collect()
+}
+
+/// Whether there is any row without an id.
+pub(crate) async fn any_nameless(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar(ANY_NAMELESS).fetch_one(connection).await
 }
 
 /// Writes improved rows in the place of the former ones.
@@ -90,6 +163,14 @@ fn bind(values: Values, row: &RequestRow) -> Values {
         .bind(row.effort.clone())
         .bind(row.orchestration.clone())
         .bind(row.witnesses.bits())
+        .bind(row.message)
+        .bind(row.side_log)
+        .bind(row.finished)
+        .bind(row.fast)
+        .bind(row.us_only)
+        .bind(row.web_searches.map(stored))
+        .bind(row.price.map(|price| price.0))
+        .bind(row.retracted)
 }
 
 /// Reads a row of `request`.
@@ -114,10 +195,19 @@ pub(crate) fn read(row: &SqliteRow) -> sqlx::Result<RequestRow> {
         effort: text(row, "effort")?,
         orchestration: text(row, "orchestration")?,
         witnesses: Witnesses::from_bits(row.try_get("witnesses")?),
+        message: row.try_get("message")?,
+        side_log: row.try_get("side_log")?,
+        finished: row.try_get("finished")?,
+        fast: row.try_get("fast")?,
+        us_only: row.try_get("us_only")?,
+        web_searches: maybe_count(row, "web_searches")?,
+        price: maybe_cost(row, "price")?,
+        retracted: row.try_get("retracted")?,
     })
 }
 
 #[cfg(test)]
-pub(crate) const STATEMENTS: &[&str] = &[LAST_REVISION];
+pub(crate) const STATEMENTS: &[&str] =
+    &[OF_MESSAGE, NAMELESS_NEAR, NEAR, ANY_NAMELESS, LAST_REVISION];
 #[cfg(test)]
-pub(crate) static ROWS: &[&Rows] = &[&INSERT, &FIND, &DELETE];
+pub(crate) static ROWS: &[&Rows] = &[&INSERT, &FIND, &DELETE, &OF_SIDE_LOGS];

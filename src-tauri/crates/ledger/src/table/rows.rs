@@ -10,8 +10,10 @@ use sqlx::{
 };
 
 /// The numbers of rows that a statement is written for. Few, so that each is prepared once.
-const SIZES: [usize; 3] = [1, 4, 16];
+const SIZES: [usize; 4] = [1, 4, 16, 128];
 const MOST: usize = SIZES[SIZES.len() - 1];
+/// The largest number in a script that goes in one trip: it is prepared as a whole.
+const MOST_TOGETHER: usize = 16;
 
 /// Scripts of more statements than this, those of a burst, are not kept prepared: each would hold megabytes.
 const MOST_KEPT: usize = 16;
@@ -58,10 +60,10 @@ impl Rows {
         bind: impl Fn(Values, &T) -> Values,
     ) -> sqlx::Result<Vec<SqliteRow>> {
         let mut found = Vec::new();
-        for chunk in rows.chunks(MOST) {
-            let mut script = Script::default();
-            script.add(self, chunk, &bind);
-            let query = sqlx::query_with(AssertSqlSafe(script.text), script.values.0);
+        for chunk in chunks(rows, MOST) {
+            let mut trip = Trip::default();
+            trip.add(self, chunk, &bind);
+            let query = sqlx::query_with(AssertSqlSafe(trip.text), trip.values.0);
             found.extend(query.fetch_all(&mut *connection).await?);
         }
         Ok(found)
@@ -85,41 +87,111 @@ impl Rows {
     }
 }
 
-/// Statements that run one after the other in one trip.
+/// Cuts rows into pieces of the largest size that they fill, up to `most`, and a last one.
+fn chunks<T>(mut rows: &[T], most: usize) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let fits = SIZES.into_iter().rev().find(|size| *size <= most && *size <= rows.len());
+        let size = match fits {
+            Some(size) if size > SIZES[1] || size == rows.len() => size,
+            _ => rows.len(),
+        };
+        let (chunk, rest) = rows.split_at(size);
+        rows = rest;
+        (!chunk.is_empty()).then_some(chunk)
+    })
+}
+
+/// Statements that run one after the other: few in one trip, many in a trip each, so that each is prepared once.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
+    trips: Vec<Trip>,
+    /// Whether each statement goes by itself.
+    apart: bool,
+}
+
+/// What is sent to the database at once.
+#[derive(Debug, Default)]
+struct Trip {
     text: String,
     values: Values,
+    /// Of each statement, how many rows it must change; 0: any number.
     rows: Vec<usize>,
 }
 
 impl Script {
-    /// Adds a statement without arguments.
-    pub(crate) fn say(&mut self, statement: &'static str) {
-        let _ = write!(self.text, "{statement};");
-        self.rows.push(0);
+    /// For so many rows that the statements go one by one.
+    pub(crate) fn for_rows(rows: usize) -> Self {
+        Self { apart: rows > MOST_KEPT * MOST_TOGETHER, ..Self::default() }
     }
 
-    /// Adds a statement over rows; nothing where there are none.
+    /// Adds a statement without arguments.
+    pub(crate) fn say(&mut self, statement: &'static str) {
+        let trip = self.trip();
+        let _ = write!(trip.text, "{statement};");
+        trip.rows.push(0);
+    }
+
+    /// Adds a statement over rows, each of which it must change; nothing where there are none.
     pub(crate) fn add<T>(
         &mut self,
         rows: &'static Rows,
         items: &[T],
         bind: impl Fn(Values, &T) -> Values,
     ) {
-        for chunk in items.chunks(MOST) {
-            let (text, size) = rows.text(chunk.len());
-            let _ = write!(self.text, "{text};");
-            self.rows.push(chunk.len());
-            for index in 0..size {
-                let values = std::mem::take(&mut self.values);
-                self.values = bind(values, &chunk[index.min(chunk.len() - 1)]);
+        let most = if self.apart { MOST } else { MOST_TOGETHER };
+        for chunk in chunks(items, most) {
+            self.trip().add(rows, chunk, &bind);
+        }
+    }
+
+    /// Adds a statement over rows that may change none of them; nothing where there are none.
+    pub(crate) fn change<T>(
+        &mut self,
+        rows: &'static Rows,
+        items: &[T],
+        bind: impl Fn(Values, &T) -> Values,
+    ) {
+        let most = if self.apart { MOST } else { MOST_TOGETHER };
+        for chunk in chunks(items, most) {
+            let trip = self.trip();
+            trip.add(rows, chunk, &bind);
+            if let Some(expected) = trip.rows.last_mut() {
+                *expected = 0;
             }
         }
     }
 
+    /// The trip that the next statement belongs to.
+    fn trip(&mut self) -> &mut Trip {
+        if self.apart || self.trips.is_empty() {
+            self.trips.push(Trip::default());
+        }
+        let last = self.trips.len() - 1;
+        &mut self.trips[last]
+    }
+
     /// Runs all statements. Tells whether each that was given rows changed as many as it was given.
     pub(crate) async fn run(self, connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+        let mut all = true;
+        for trip in self.trips {
+            all &= trip.run(connection).await?;
+        }
+        Ok(all)
+    }
+}
+
+impl Trip {
+    fn add<T>(&mut self, rows: &'static Rows, chunk: &[T], bind: &impl Fn(Values, &T) -> Values) {
+        let (text, size) = rows.text(chunk.len());
+        let _ = write!(self.text, "{text};");
+        self.rows.push(chunk.len());
+        for index in 0..size {
+            let values = std::mem::take(&mut self.values);
+            self.values = bind(values, &chunk[index.min(chunk.len() - 1)]);
+        }
+    }
+
+    async fn run(self, connection: &mut SqliteConnection) -> sqlx::Result<bool> {
         let usual = self.rows.len() <= MOST_KEPT;
         let query = sqlx::query_with(AssertSqlSafe(self.text), self.values.0).persistent(usual);
         let mut results = connection.fetch_many(query);
@@ -132,5 +204,28 @@ impl Script {
             }
         }
         Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scenario: lists of various lengths, for scripts of both kinds.
+    /// Guarantees: every row is in one piece, in order; no piece is padded to more than the next small size.
+    #[test]
+    fn rows_are_cut_into_pieces_that_are_nearly_full() {
+        let sizes = |rows: usize, most| -> Vec<usize> {
+            let rows: Vec<_> = (0..rows).collect();
+            let pieces: Vec<_> = chunks(&rows, most).collect();
+            assert_eq!(pieces.concat(), rows);
+            pieces.iter().map(|piece| piece.len()).collect()
+        };
+        assert_eq!(sizes(0, MOST), Vec::<usize>::new());
+        assert_eq!(sizes(1, MOST), [1]);
+        assert_eq!(sizes(3, MOST), [3]);
+        assert_eq!(sizes(21, MOST_TOGETHER), [16, 5]);
+        assert_eq!(sizes(300, MOST), [128, 128, 16, 16, 12]);
+        assert_eq!(sizes(300, MOST_TOGETHER).len(), 19);
     }
 }

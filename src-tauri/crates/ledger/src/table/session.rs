@@ -10,12 +10,13 @@ const LAST_ID: &str = "SELECT COALESCE(MAX(id), 0) FROM session";
 const NAME_OF: &str = "SELECT name FROM session WHERE id = ?";
 static UPSERT: Rows = Rows::new(
     "INSERT INTO session (id, name, project, branch, client_version, first_at, last_at, last_arrival, \
-     has_events, has_metrics) VALUES",
-    10,
+     has_events, has_metrics, has_transcript, has_hooks, last_telemetry) VALUES",
+    13,
     "ON CONFLICT (id) DO UPDATE SET project = excluded.project, branch = excluded.branch, \
      client_version = excluded.client_version, first_at = excluded.first_at, last_at = excluded.last_at, \
      last_arrival = excluded.last_arrival, has_events = excluded.has_events, \
-     has_metrics = excluded.has_metrics",
+     has_metrics = excluded.has_metrics, has_transcript = excluded.has_transcript, \
+     has_hooks = excluded.has_hooks, last_telemetry = excluded.last_telemetry",
 );
 
 /// The row of a session, where there is one.
@@ -51,6 +52,9 @@ pub(crate) fn upsert(script: &mut Script, rows: &[SessionRow]) {
             .bind(row.last_arrival.nanos())
             .bind(row.has_events)
             .bind(row.has_metrics)
+            .bind(row.has_transcript)
+            .bind(row.has_hooks)
+            .bind(row.last_telemetry.nanos())
     });
 }
 
@@ -67,6 +71,9 @@ pub(crate) fn read(row: &SqliteRow) -> sqlx::Result<SessionRow> {
         last_arrival: time(row, "last_arrival")?,
         has_events: row.try_get("has_events")?,
         has_metrics: row.try_get("has_metrics")?,
+        has_transcript: row.try_get("has_transcript")?,
+        has_hooks: row.try_get("has_hooks")?,
+        last_telemetry: time(row, "last_telemetry")?,
     })
 }
 

@@ -7,13 +7,16 @@ use crate::{
     table::{point::PointRow, request::RequestRow},
 };
 
-/// One request.
+/// One request; nothing where it turned out to be another one.
 pub(super) fn tally_of(row: &RequestRow) -> Tally {
+    if row.retracted {
+        return Tally::EMPTY;
+    }
     Tally {
         requests: 1,
-        unpriced: u64::from(row.cost.is_none()),
+        unpriced: u64::from(row.known_cost().is_none()),
         tokens: row.tokens,
-        cost: row.cost.unwrap_or(NanoUsd::ZERO),
+        cost: row.known_cost().unwrap_or(NanoUsd::ZERO),
         first_at: row.at,
         last_at: row.at,
     }

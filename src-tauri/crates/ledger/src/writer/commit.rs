@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_domain::{Fact, Quarter, Revision, SessionId};
+use plimsoll_domain::{ApiRequest, Fact, Position, Quarter, Revision, SessionId, Witness};
 use sqlx::SqliteConnection;
 
 use super::{
@@ -35,26 +35,28 @@ pub(super) struct News {
 
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 const COMMIT: &str = "COMMIT";
-pub(super) const ROLLBACK: &str = "ROLLBACK";
+const ROLLBACK: &str = "ROLLBACK";
 
-/// Books facts in one transaction. On an error nothing was written and the cache is of no use any more.
+/// Books facts, and how far their files were read, in one transaction. On an error nothing was written and the cache is of no use any more.
 pub(crate) async fn facts(
     connection: &mut SqliteConnection,
     cache: &mut Cache,
     revision: Revision,
-    facts: &[Fact],
+    (facts, positions): (&[Fact], &[Position]),
 ) -> sqlx::Result<Booked> {
     let mut sheet = Sheet::fill(facts, cache, connection).await?;
     let mut pen = Pen::new(cache, revision);
-    if sheet.is_empty() {
+    if sheet.is_empty() && positions.is_empty() {
         return Ok(Booked::nothing(revision));
     }
     let booked = async {
-        let news = match pen.write_new(connection, &mut sheet).await? {
+        let plain = sheet.is_plain(pen.cache)
+            && !(pen.cache.has_pruned && sheet.names_pruned(connection).await?);
+        let news = match pen.write_new(connection, &mut sheet, plain).await? {
             Some(news) => news,
             None => pen.look_up(connection, &mut sheet).await?,
         };
-        pen.book(connection, &mut sheet, news).await
+        pen.book(connection, &mut sheet, news, positions).await
     };
     finish(booked.await, connection).await
 }
@@ -108,6 +110,8 @@ impl Booked {
 pub(super) struct Pen<'a> {
     cache: &'a mut Cache,
     pub(super) revision: Revision,
+    /// Whether any request has a second name, or none of the provider's.
+    pub(super) has_second_names: bool,
     touched: BTreeSet<(i64, CellKey, Quarter, Side)>,
     /// Tallies that count in reports, before and after.
     exchanged: Vec<(Quarter, Side, Tally, Tally)>,
@@ -115,27 +119,58 @@ pub(super) struct Pen<'a> {
 
 impl<'a> Pen<'a> {
     fn new(cache: &'a mut Cache, revision: Revision) -> Self {
-        Self { cache, revision, touched: BTreeSet::new(), exchanged: Vec::new() }
+        let has_second_names = cache.has_second_names;
+        Self { cache, revision, has_second_names, touched: BTreeSet::new(), exchanged: Vec::new() }
     }
 
-    /// Begins a transaction and writes requests, points and events, taken for new. `None`: something was known.
+    /// Whether a telling may mean a pruned request.
+    pub(super) fn has_pruned(&self) -> bool {
+        self.cache.has_pruned
+    }
+
+    /// Gives a request that counts the price of the table.
+    pub(super) async fn price(
+        &mut self,
+        connection: &mut SqliteConnection,
+        row: &mut RequestRow,
+    ) -> sqlx::Result<()> {
+        let model = self.cache.model_of(connection, row.model).await?;
+        let price = self.cache.prices.cost(&ApiRequest {
+            cache_creation_1h: row.cache_creation_1h,
+            fast: row.fast,
+            us_only: row.us_only,
+            web_searches: row.web_searches,
+            ..ApiRequest::new(None, model, row.source, row.tokens)
+        });
+        row.price = price.filter(|_| !row.retracted);
+        Ok(())
+    }
+
+    /// Begins a transaction and writes requests, points and events, taken for new. `None`: something was known, or
+    /// may be, and no transaction is open.
     async fn write_new(
         &mut self,
         connection: &mut SqliteConnection,
         sheet: &mut Sheet,
+        plain: bool,
     ) -> sqlx::Result<Option<News>> {
+        if !plain {
+            return Ok(None);
+        }
         let first = self.revision;
         for row in &mut sheet.requests {
+            self.price(connection, row).await?;
             self.revision = self.revision.next();
             row.revision = self.revision;
         }
-        let mut script = Script::default();
+        let mut script = Script::for_rows(sheet.rows());
         script.say(BEGIN);
         table::request::insert(&mut script, &sheet.requests);
         table::point::insert(&mut script, &sheet.points);
         table::event::insert(&mut script, &sheet.events);
         if !script.run(connection).await? {
             self.revision = first;
+            sqlx::query(ROLLBACK).execute(connection).await?;
             return Ok(None);
         }
         Ok(Some(News {
@@ -151,8 +186,11 @@ impl<'a> Pen<'a> {
         connection: &mut SqliteConnection,
         sheet: &mut Sheet,
         news: News,
+        positions: &[Position],
     ) -> sqlx::Result<Booked> {
-        let mut script = Script::default();
+        let mut script = Script::for_rows(sheet.rows().max(news.requests.len()));
+        table::transcript::upsert(&mut script, positions);
+        self.state(&mut script, sheet);
         self.book_requests(connection, &news.requests).await?;
         for point in &news.points {
             self.book_point(point);
@@ -178,10 +216,11 @@ impl<'a> Pen<'a> {
             ));
         }
         let at_once = |books: &SessionBooks, cell| {
-            !books.row.has_events || books.published.contains_key(&cell)
+            !(books.row.has_events || books.row.has_transcript)
+                || books.published.contains_key(&cell)
         };
         changes.extend(self.publish(connection, &mut script, &cells, at_once).await?);
-        self.store_numbered(&mut script, sheet, &news);
+        self.store_numbered(&mut script, sheet);
         let activities = self.activities(connection, sheet, news).await?;
         let sessions: Vec<_> = sheet
             .sessions
@@ -194,8 +233,16 @@ impl<'a> Pen<'a> {
         let unsettled = unpublished.map(|(session, _)| *session).collect();
         script.say(COMMIT);
         script.run(connection).await?;
+        self.cache.has_second_names = self.has_second_names;
         let commit = Commit { revision: self.revision, changes, activities, sessions, quarters };
         Ok(Booked { commit, unsettled })
+    }
+
+    /// Writes what the client states of itself.
+    fn state(&mut self, script: &mut Script, sheet: &Sheet) {
+        table::client::upsert_totals(script, &sheet.totals);
+        let rows: Vec<_> = sheet.statuses.iter().map(|status| status.row).collect();
+        table::client::upsert_statuses(script, &rows);
     }
 
     async fn book_requests(
@@ -211,7 +258,9 @@ impl<'a> Pen<'a> {
                 self.enter((before.session, cell, Quarter::of(before.at), Side::Known), change);
             }
             let cell = (after.model, after.source);
-            self.cache.session(after.session).row.has_events = true;
+            self.cache.open_number(connection, after.session).await?;
+            let row = &mut self.cache.session(after.session).row;
+            row.has_events |= after.witnesses.contains(Witness::Event);
             let place = (after.session, cell, Quarter::of(after.at), Side::Known);
             self.enter(place, (Tally::EMPTY, tally_of(after)));
         }
@@ -316,18 +365,17 @@ impl<'a> Pen<'a> {
     }
 
     /// Stores the sessions, models and processes that rows refer to by number.
-    fn store_numbered(&mut self, script: &mut Script, sheet: &Sheet, news: &News) {
+    fn store_numbered(&mut self, script: &mut Script, sheet: &Sheet) {
         table::model::insert(script, &self.cache.take_new_models());
-        // A session that rows refer to is stored even when only counters told of it.
-        let mentioned = sheet.counters.iter().map(|row| row.session);
+        let processes = self.cache.processes.unstored(&sheet.connections);
+        // A session that rows refer to is stored even when only counters or running numbers told of it.
+        let counted = sheet.counters.iter().map(|row| row.session);
+        let mentioned = counted.chain(processes.iter().map(|process| process.session));
         let all: BTreeSet<_> = sheet.sessions.iter().copied().chain(mentioned).collect();
         let rows: Vec<_> =
             all.iter().filter_map(|session| self.cache.session(*session).unstored()).collect();
         table::session::upsert(script, &rows);
-        if !(news.requests.is_empty() && news.events.is_empty()) {
-            let processes = self.cache.processes.unstored(&sheet.connections);
-            table::process::upsert(script, &processes);
-        }
+        table::process::upsert(script, &processes);
     }
 
     /// What is new, for those who watch.
@@ -338,7 +386,14 @@ impl<'a> Pen<'a> {
         news: News,
     ) -> sqlx::Result<Vec<Activity>> {
         let mut activities = Vec::new();
-        for Changed { after, .. } in &news.requests {
+        for Changed { before, after } in &news.requests {
+            // Told again without anything that a gauge hangs on.
+            let same = |before: &RequestRow| {
+                (before.tokens, before.process) == (after.tokens, after.process)
+            };
+            if after.retracted || before.as_ref().is_some_and(same) {
+                continue;
+            }
             let model = self.cache.model_of(connection, after.model).await?;
             let Some(session) = self.session_id(after.session) else { continue };
             activities.push(record::request_activity(after, session, model));
@@ -346,6 +401,16 @@ impl<'a> Pen<'a> {
         for event in &news.events {
             let Some(session) = self.session_id(event.session) else { continue };
             activities.extend(record::event_activity(event, session));
+        }
+        for status in &sheet.statuses {
+            let Some(session) = self.session_id(status.row.session) else { continue };
+            activities.push(Activity {
+                session,
+                process: None,
+                at: status.row.at,
+                arrived: status.arrived,
+                kind: ActivityKind::Status(status.report.clone()),
+            });
         }
         let metered: BTreeSet<_> = self
             .touched

@@ -1,15 +1,13 @@
 //! The careful way to write rows, taken when some of them turn out to be known: look first, then write only what
 //! is new or improved.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{HashMap, HashSet};
 
 use sqlx::SqliteConnection;
 
 use super::{
-    commit::{BEGIN, Changed, News, Pen, ROLLBACK},
+    commit::{BEGIN, Changed, News, Pen},
+    identity::{Known, Requests},
     merge,
     sheet::Sheet,
 };
@@ -23,10 +21,9 @@ impl Pen<'_> {
         sheet: &mut Sheet,
     ) -> sqlx::Result<News> {
         let mut script = Script::default();
-        script.say(ROLLBACK);
         script.say(BEGIN);
         script.run(connection).await?;
-        let mut script = Script::default();
+        let mut script = Script::for_rows(sheet.rows());
         let news = News {
             requests: self.look_up_requests(connection, &mut script, &sheet.requests).await?,
             points: look_up_points(connection, &mut script, &sheet.points).await?,
@@ -43,23 +40,25 @@ impl Pen<'_> {
         script: &mut Script,
         rows: &[RequestRow],
     ) -> sqlx::Result<Vec<Changed<RequestRow>>> {
-        let keys: Vec<_> = rows.iter().map(|row| Arc::clone(&row.key)).collect();
-        let known = table::request::find(connection, &keys).await?;
-        let known: HashMap<_, _> =
-            known.into_iter().map(|row| (Arc::clone(&row.key), row)).collect();
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let requests = Requests::load(connection, rows, self.has_pruned()).await?;
+        self.has_second_names |= !requests.new_aliases().is_empty();
+        table::alias::insert(script, requests.new_aliases());
+        table::telling::upsert(script, &requests.retold());
+        let (names, messages) = requests.retold_pruned();
+        table::pruned::insert(script, &names, &messages);
         let (mut changed, mut new, mut improved) = (Vec::new(), Vec::new(), Vec::new());
-        for row in rows {
-            let before = known.get(&row.key);
-            let mut after =
-                before.map_or_else(|| row.clone(), |before| merge::requests(before, row));
-            if before.is_some_and(|before| !merge::improves(&after, before)) {
-                continue;
-            }
+        for known in requests.into_known().filter(Known::changed) {
+            let Known { before, mut after, .. } = known;
+            self.price(connection, &mut after).await?;
+            self.has_second_names |= after.is_nameless();
             self.revision = self.revision.next();
             after.revision = self.revision;
             let rows = if before.is_some() { &mut improved } else { &mut new };
             rows.push(after.clone());
-            changed.push(Changed { before: before.cloned(), after });
+            changed.push(Changed { before, after });
         }
         table::request::replace(script, &improved);
         table::request::insert(script, &new);

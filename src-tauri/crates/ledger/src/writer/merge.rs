@@ -15,7 +15,7 @@ pub(crate) fn requests(one: &RequestRow, other: &RequestRow) -> RequestRow {
     RequestRow {
         revision: one.revision.max(other.revision),
         key: one.key.clone(),
-        session: origin.session,
+        session: session(one, other, origin),
         process: best.process.or(second.process),
         model: best.model,
         source: best.source,
@@ -32,7 +32,31 @@ pub(crate) fn requests(one: &RequestRow, other: &RequestRow) -> RequestRow {
         effort: best.effort.clone().or_else(|| second.effort.clone()),
         orchestration: best.orchestration.clone().or_else(|| second.orchestration.clone()),
         witnesses: one.witnesses.union(other.witnesses),
+        message: best.message.or(second.message),
+        side_log: one.side_log && other.side_log,
+        finished: one.finished.max(other.finished),
+        fast: best.fast.or(second.fast),
+        us_only: best.us_only.or(second.us_only),
+        web_searches: one.web_searches.max(other.web_searches),
+        price: best.price,
+        retracted: one.retracted && other.retracted,
     }
+}
+
+/// The session that made a request: an event names it, of transcripts the one that told of it earliest.
+fn session(one: &RequestRow, other: &RequestRow, origin: &RequestRow) -> i64 {
+    let by_event = |row: &RequestRow| row.witnesses.contains(Witness::Event);
+    match (by_event(one), by_event(other)) {
+        (true, false) => one.session,
+        (false, true) => other.session,
+        _ => origin.session,
+    }
+}
+
+/// The larger of two tellings by one witness: an answer that is still being written is told with less.
+pub(crate) fn larger(one: Tokens, other: Tokens) -> Tokens {
+    let size = |tokens: &Tokens| (tokens.total(), tokens.output);
+    if size(&one) >= size(&other) { one } else { other }
 }
 
 /// Whether a merged row says anything that the former did not; when it was told is no news.
@@ -58,14 +82,19 @@ pub(crate) fn points(one: &PointRow, other: &PointRow) -> PointRow {
     }
 }
 
-/// Event before transcript, then the larger count, then the earlier telling.
-type Trust = (bool, bool, u64, u64, Reverse<i64>, Reverse<i64>);
+/// Event before transcript, then the conversation before a side log, the larger count, the earlier telling.
+type Trust = (u8, bool, u64, u64, Reverse<i64>, Reverse<i64>);
 
 fn trust(row: &RequestRow) -> Trust {
     let Tokens { output, .. } = row.tokens;
+    let rank = match row.witnesses {
+        told if told.contains(Witness::Event) => 2,
+        told if told.contains(Witness::Transcript) => 1,
+        _ => 0,
+    };
     (
-        row.witnesses.contains(Witness::Event),
-        row.witnesses.contains(Witness::Transcript),
+        rank,
+        !row.side_log,
         row.tokens.total(),
         output,
         Reverse(row.at.nanos()),

@@ -2,6 +2,7 @@
 
 mod amount;
 mod commit;
+mod identity;
 mod lookup;
 mod merge;
 mod sheet;
@@ -15,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_domain::{Alert, Fact, Revision};
+use plimsoll_domain::{Alert, Fact, Position, PriceTable, Revision};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
@@ -23,7 +24,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{Change, Claim, Commit, LedgerError, RecordError, books::Cache, table};
+use crate::{
+    Change, Claim, Commit, LedgerError, Pruned, RecordError,
+    books::Cache,
+    error::is_damage,
+    keeping::{self, Aside, Mark, Piece},
+    table,
+};
 
 /// A difference between metrics and requests is published when it outlived so much quiet of its session.
 const QUIET: Duration = Duration::from_secs(120);
@@ -37,8 +44,9 @@ const MOST_FACTS: usize = 4096;
 /// What others ask of the writer.
 #[derive(Debug)]
 pub(crate) enum Job {
-    Record(Vec<Fact>, oneshot::Sender<Result<Revision, RecordError>>),
+    Record(Vec<Fact>, Vec<Position>, oneshot::Sender<Result<Revision, RecordError>>),
     Claim(Box<Alert>, oneshot::Sender<Result<Claim, RecordError>>),
+    Prune(Piece, oneshot::Sender<Result<Pruned, RecordError>>),
 }
 
 /// The one task that changes the file.
@@ -48,8 +56,11 @@ pub struct Writer {
     pub(crate) jobs: mpsc::Receiver<Job>,
     pub(crate) commits: broadcast::Sender<Arc<Commit>>,
     pub(crate) revision: Arc<AtomicI64>,
+    pub(crate) prices: Arc<PriceTable>,
     /// Sessions with unpublished unattributed use, and when their quiet time is over.
     pub(crate) unsettled: BTreeMap<i64, Instant>,
+    /// Takes a damaged file out of the way; `None`: damage is an error.
+    pub(crate) aside: Option<Aside>,
 }
 
 /// The file, and what is held in memory of it.
@@ -65,7 +76,31 @@ impl Writer {
     /// # Errors
     /// When the file cannot be opened, or the last checkpoint fails.
     pub async fn run(&mut self, cancel: CancellationToken) -> Result<(), LedgerError> {
+        match (self.keep(&cancel).await, self.aside.clone()) {
+            (Err(damage), Some(aside)) if damage.is_damaged() => {
+                aside.replace(&self.options, &damage).await?;
+                self.unsettled.clear();
+                self.keep(&cancel).await
+            }
+            (ended, _) => ended,
+        }
+    }
+
+    /// Runs on one file. In the end it is closed, however that came.
+    async fn keep(&mut self, cancel: &CancellationToken) -> Result<(), LedgerError> {
         let mut book = self.open().await?;
+        let served = self.serve(&mut book, cancel).await;
+        let closed = book.connection.close().await.map_err(LedgerError::Checkpoint);
+        served.and(closed)?;
+        let mark = Mark::beside(self.options.get_filename());
+        mark.remove().map_err(|source| LedgerError::Mark { path: mark.path().to_owned(), source })
+    }
+
+    async fn serve(
+        &mut self,
+        book: &mut Book,
+        cancel: &CancellationToken,
+    ) -> Result<(), LedgerError> {
         let mut rest = None;
         loop {
             let due = self.unsettled.values().min().copied();
@@ -73,12 +108,12 @@ impl Writer {
                 biased;
                 job = self.jobs.recv() => job,
                 () = until(due) => {
-                    self.settle(&mut book).await?;
+                    self.settle(book).await?;
                     continue;
                 }
                 () = until(rest) => {
                     rest = None;
-                    self.rest(&mut book).await?;
+                    self.rest(book).await?;
                     continue;
                 }
                 () = cancel.cancelled() => {
@@ -87,27 +122,40 @@ impl Writer {
                 }
             };
             let Some(job) = job else { break };
-            self.work(&mut book, job).await?;
+            self.work(book, job).await?;
             rest = Some(Instant::now() + RESTLESS);
         }
         sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
             .execute(&mut book.connection)
             .await
             .map_err(LedgerError::Checkpoint)?;
-        book.connection.close().await.map_err(LedgerError::Checkpoint)
+        Ok(())
     }
 
     async fn open(&mut self) -> Result<Book, LedgerError> {
-        let opened = async {
-            let mut connection = self.options.connect().await?;
-            let cache = Cache::open(&mut connection).await?;
-            for session in table::remainder::unsettled(&mut connection).await? {
-                self.unsettled.entry(session).or_insert_with(|| Instant::now() + QUIET);
-            }
-            Ok(Book { connection, cache })
+        let path = self.options.get_filename();
+        let open = |source| LedgerError::Open { path: path.to_owned(), source };
+        let mark = Mark::beside(path);
+        mark.set().map_err(|source| LedgerError::Mark { path: mark.path().to_owned(), source })?;
+        let mut connection = self.options.connect().await.map_err(open)?;
+        let loaded = async {
+            let cache = Cache::open(&mut connection, Arc::clone(&self.prices)).await?;
+            Ok((cache, table::remainder::unsettled(&mut connection).await?))
         };
-        let path = self.options.get_filename().to_owned();
-        opened.await.map_err(|source| LedgerError::Open { path, source })
+        let loaded: sqlx::Result<_> = loaded.await;
+        match loaded {
+            Ok((cache, unsettled)) => {
+                for session in unsettled {
+                    self.unsettled.entry(session).or_insert_with(|| Instant::now() + QUIET);
+                }
+                Ok(Book { connection, cache })
+            }
+            Err(error) => {
+                // At once: it may have to be set aside.
+                let _ = connection.close().await;
+                Err(open(error))
+            }
+        }
     }
 
     /// Does a job and everything of its kind that waits behind it.
@@ -117,15 +165,16 @@ impl Writer {
             match job {
                 Job::Claim(alert, reply) => {
                     let claim = self.claim(book, *alert).await;
-                    let _ =
-                        reply.send(claim.map_err(|error| RecordError::Commit(error.to_string())));
+                    let _ = reply.send(claim.map_err(|error| RecordError::from(&error)));
                 }
-                Job::Record(mut facts, reply) => {
+                Job::Prune(piece, reply) => self.prune(book, piece, reply).await?,
+                Job::Record(mut facts, mut positions, reply) => {
                     let mut replies = vec![reply];
                     while facts.len() < MOST_FACTS {
                         match self.jobs.try_recv() {
-                            Ok(Job::Record(more, reply)) => {
+                            Ok(Job::Record(more, read, reply)) => {
                                 facts.extend(more);
+                                positions.extend(read);
                                 replies.push(reply);
                             }
                             Ok(claim) => {
@@ -135,7 +184,7 @@ impl Writer {
                             Err(_) => break,
                         }
                     }
-                    self.record(book, facts, replies).await?;
+                    self.record(book, (facts, positions), replies).await?;
                 }
             }
         }
@@ -145,11 +194,12 @@ impl Writer {
     async fn record(
         &mut self,
         book: &mut Book,
-        facts: Vec<Fact>,
+        (facts, positions): (Vec<Fact>, Vec<Position>),
         replies: Vec<oneshot::Sender<Result<Revision, RecordError>>>,
     ) -> Result<(), LedgerError> {
         let revision = self.revision();
-        match commit::facts(&mut book.connection, &mut book.cache, revision, &facts).await {
+        let told = (facts.as_slice(), positions.as_slice());
+        match commit::facts(&mut book.connection, &mut book.cache, revision, told).await {
             Ok(booked) => {
                 let reached = booked.commit.revision;
                 self.publish(booked.commit);
@@ -165,9 +215,9 @@ impl Writer {
             Err(error) => {
                 tracing::warn!(%error, facts = facts.len(), "commit failed");
                 for reply in replies {
-                    let _ = reply.send(Err(RecordError::Commit(error.to_string())));
+                    let _ = reply.send(Err(RecordError::from(&error)));
                 }
-                self.recover(book).await
+                self.recover(book, error).await
             }
         }
     }
@@ -184,13 +234,42 @@ impl Writer {
         };
         match rested.await {
             Ok(()) => Ok(()),
-            Err(_) => self.recover(book).await,
+            Err(error) => self.recover(book, error).await,
         }
     }
 
-    /// Begins anew with the file as it is, after a failed transaction.
-    async fn recover(&mut self, book: &mut Book) -> Result<(), LedgerError> {
-        match Cache::open(&mut book.connection).await {
+    async fn prune(
+        &mut self,
+        book: &mut Book,
+        piece: Piece,
+        reply: oneshot::Sender<Result<Pruned, RecordError>>,
+    ) -> Result<(), LedgerError> {
+        match keeping::remove(&mut book.connection, piece).await {
+            Ok(removed) => {
+                book.cache.has_pruned |= removed.requests > 0;
+                if let Piece::Horizon(before) = piece {
+                    book.cache.horizon = book.cache.horizon.max(before.nanos());
+                }
+                let _ = reply.send(Ok(removed));
+                Ok(())
+            }
+            Err(error) => {
+                tracing::warn!(%error, ?piece, "pruning failed");
+                let _ = reply.send(Err(RecordError::from(&error)));
+                self.recover(book, error).await
+            }
+        }
+    }
+
+    /// Begins anew with the file as it is, after a failed transaction; not with a damaged one.
+    async fn recover(&mut self, book: &mut Book, cause: sqlx::Error) -> Result<(), LedgerError> {
+        if is_damage(&cause) {
+            return Err(LedgerError::Damaged {
+                path: self.options.get_filename().to_owned(),
+                reason: cause.to_string(),
+            });
+        }
+        match Cache::open(&mut book.connection, Arc::clone(&self.prices)).await {
             Ok(cache) => book.cache = cache,
             Err(_) => *book = self.open().await?,
         }
@@ -234,7 +313,7 @@ impl Writer {
                 for session in due {
                     self.unsettled.insert(session, now + QUIET);
                 }
-                self.recover(book).await
+                self.recover(book, error).await
             }
         }
     }

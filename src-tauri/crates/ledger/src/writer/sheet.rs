@@ -6,8 +6,8 @@ use std::{
 };
 
 use plimsoll_domain::{
-    ApiRequest, ConnectionId, CounterReading, Fact, ProcessId, ProjectPlace, Quarter, Statement,
-    Temporality, Timestamp, UsageReading, Witnesses,
+    ApiRequest, ConnectionId, CounterReading, Envelope, Fact, ProcessId, ProjectPlace, Quarter,
+    Statement, StatusReport, Temporality, Timestamp, UsageReading, Witness, Witnesses,
 };
 use sqlx::SqliteConnection;
 use xxhash_rust::xxh3::xxh3_64;
@@ -17,10 +17,11 @@ use crate::{
     books::{Cache, CellKey, Counts, Cumulative, Increment, Process, continued},
     table::{
         self,
+        client::{ClientTotal, StatusRow},
         counter::CounterRow,
         event::{EventKey, EventRow, What},
         point::PointRow,
-        request::RequestRow,
+        request::{NAMELESS, RequestRow},
         series::SeriesKey,
     },
 };
@@ -41,9 +42,23 @@ pub(crate) struct Sheet {
     pub(crate) sessions: BTreeSet<i64>,
     /// Connections that something was told over.
     pub(crate) connections: BTreeSet<ConnectionId>,
+    /// What the client states of whole sessions.
+    pub(crate) totals: Vec<ClientTotal>,
+    /// What status lines said, in order.
+    pub(crate) statuses: Vec<Status>,
+    /// Whether a running number arrived that changes what is known of a process.
+    heard: bool,
     event_keys: HashSet<EventKey>,
-    request_places: HashMap<Arc<str>, usize>,
+    request_places: HashMap<(Arc<str>, Witnesses), usize>,
     point_places: HashMap<(i64, i64, i64), usize>,
+}
+
+/// What a status line said.
+#[derive(Debug)]
+pub(crate) struct Status {
+    pub(crate) row: StatusRow,
+    pub(crate) arrived: Timestamp,
+    pub(crate) report: StatusReport,
 }
 
 /// A reading of a cumulative series that told something new.
@@ -77,9 +92,29 @@ impl Sheet {
         Ok(sheet)
     }
 
+    /// Whether every request can be taken for new without looking: each told by one witness, under its only name.
+    pub(crate) fn is_plain(&self, cache: &Cache) -> bool {
+        let plain = |row: &RequestRow| !row.is_nameless() && row.message.is_none();
+        !cache.has_second_names && self.requests.iter().all(plain)
+    }
+
+    /// Whether any of the requests has the name of a pruned one.
+    pub(crate) async fn names_pruned(
+        &self,
+        connection: &mut SqliteConnection,
+    ) -> sqlx::Result<bool> {
+        let keys: Vec<_> = self.requests.iter().map(|row| Arc::clone(&row.key)).collect();
+        Ok(!table::pruned::find(connection, &keys, &[]).await?.is_empty())
+    }
+
+    /// How many rows there are of what comes in numbers.
+    pub(crate) fn rows(&self) -> usize {
+        self.requests.len() + self.points.len() + self.events.len()
+    }
+
     /// Whether there is nothing to write: every reading was known.
     pub(crate) fn is_empty(&self) -> bool {
-        self.sessions.is_empty() && self.counters.is_empty()
+        self.sessions.is_empty() && self.counters.is_empty() && !self.heard
     }
 
     async fn enter(
@@ -92,8 +127,9 @@ impl Sheet {
         let envelope = &fact.envelope;
         let process =
             envelope.connection.and_then(|connection| see(cache, connection, session, fact));
-        // Counters alone do not make a session: the client counts a start under an id that it never uses.
-        let mut told = !matches!(fact.statement, Statement::Counter(_));
+        self.heard |= matches!(fact.statement, Statement::Heard(_)) && process.is_some();
+        // Counters and running numbers alone do not make a session: the client begins under an id that it never uses.
+        let mut told = !matches!(fact.statement, Statement::Counter(_) | Statement::Heard(_));
         match &fact.statement {
             Statement::Request(request) => {
                 let model = cache.model(connection, &request.model).await?;
@@ -102,6 +138,7 @@ impl Sheet {
             Statement::Usage(reading) => {
                 let model = cache.model(connection, &reading.model).await?;
                 match reading.temporality {
+                    Temporality::Delta if cache.is_pruned(reading.time) => told = false,
                     Temporality::Delta => self.enter_point(fact, reading, (session, model)),
                     Temporality::Cumulative => {
                         let tracker =
@@ -114,19 +151,57 @@ impl Sheet {
                 }
             }
             Statement::Counter(reading) => self.enter_counter(fact, reading, session, cache),
-            Statement::Project(place) => set_project(cache, session, place),
+            Statement::Project(place) => set_project(cache, session, place, envelope.witness),
+            Statement::Totals(totals) => {
+                let model = cache.model(connection, &totals.model).await?;
+                self.totals.push(ClientTotal {
+                    session,
+                    model,
+                    at: envelope.at,
+                    tokens: totals.tokens,
+                    cost: totals.cost,
+                });
+            }
+            Statement::Status(report) => {
+                let model = match &report.model {
+                    Some(model) => Some(cache.model(connection, model).await?),
+                    None => None,
+                };
+                self.enter_status(fact, report, (session, model));
+            }
+            // Where better witnesses tell of the session, what hooks tell besides is not needed.
+            said if is_stopgap(said, envelope.witness) && cache.session(session).is_well_told() => {
+            }
+            _ if cache.is_pruned(told_time(fact)) => {}
             said => {
-                if let Some(what) = What::of(said) {
+                if let Some(what) = What::of(said, envelope.witness) {
                     self.enter_event(fact, what, (session, process));
                 }
             }
         }
         if told {
             self.sessions.insert(session);
-            let version = envelope.client_version.as_ref();
-            cache.session(session).touch(envelope.at, envelope.arrived, version);
+            cache.session(session).touch(envelope);
         }
         Ok(())
+    }
+
+    fn enter_status(
+        &mut self,
+        fact: &Fact,
+        report: &StatusReport,
+        (session, model): (i64, Option<i64>),
+    ) {
+        let row = StatusRow {
+            session,
+            at: fact.envelope.at,
+            model,
+            window: report.window,
+            context: report.context,
+            cost: report.cost,
+        };
+        let arrived = fact.envelope.arrived;
+        self.statuses.push(Status { row, arrived, report: report.clone() });
     }
 
     fn enter_request(
@@ -160,8 +235,16 @@ impl Sheet {
             effort: request.effort.clone(),
             orchestration: request.orchestration.clone(),
             witnesses: Witnesses::only(fact.envelope.witness),
+            message: request.message,
+            side_log: request.side_log,
+            finished: request.finished,
+            fast: request.fast,
+            us_only: request.us_only,
+            web_searches: request.web_searches,
+            price: None,
+            retracted: false,
         };
-        match self.request_places.entry(key) {
+        match self.request_places.entry((key, row.witnesses)) {
             Entry::Occupied(known) => {
                 let known = &mut self.requests[*known.get()];
                 *known = merge::requests(known, &row);
@@ -231,6 +314,7 @@ impl Sheet {
         cache: &mut Cache,
     ) {
         let time = match reading.temporality {
+            Temporality::Delta if cache.is_pruned(reading.time) => return,
             Temporality::Delta => reading.time,
             Temporality::Cumulative
                 if cache.counter_grew((reading.series, reading.start), reading.value) =>
@@ -267,21 +351,35 @@ impl Sheet {
     }
 }
 
-/// The time as part of an identity: a time that was clamped to the arrival differs with every repetition.
+/// The time as part of an identity. An export's time that was clamped to its arrival differs with every repetition.
 fn told_time(fact: &Fact) -> i64 {
-    if fact.envelope.at == fact.envelope.arrived { 0 } else { fact.envelope.at.nanos() }
+    let Envelope { witness, at, arrived, .. } = fact.envelope;
+    let clamped = matches!(witness, Witness::Event | Witness::Metric) && at == arrived;
+    if clamped { 0 } else { at.nanos() }
 }
 
-/// The permanent name of a request that its provider gave none.
+/// The permanent name of a request that its provider gave none. Copies of an answer have one name.
 fn nameless_key(fact: &Fact, request: &ApiRequest) -> Arc<str> {
+    if let Some(message) = request.message {
+        return format!("{NAMELESS}m{message:016x}").into();
+    }
     let session = fact.session.as_ref().map_or("", |session| session.as_str());
     let rest = (told_time(fact), fact.envelope.sequence, request.tokens, &request.model);
-    format!("~{:016x}", xxh3_64(format!("{session}\0{rest:?}").as_bytes())).into()
+    format!("{NAMELESS}{:016x}", xxh3_64(format!("{session}\0{rest:?}").as_bytes())).into()
 }
 
-fn set_project(cache: &mut Cache, session: i64, place: &ProjectPlace) {
+/// Whether a statement is of use only where nothing better tells of the session.
+fn is_stopgap(said: &Statement, witness: Witness) -> bool {
+    witness == Witness::Hook
+        && matches!(said, Statement::Size(_) | Statement::Tool(_) | Statement::Prompt(_))
+}
+
+/// The project as hooks and the status line tell it, else as the transcript does.
+fn set_project(cache: &mut Cache, session: i64, place: &ProjectPlace, witness: Witness) {
     let row = &mut cache.session(session).row;
-    row.project = Some(place.path.clone());
+    if row.project.is_none() || witness == Witness::Hook || !row.has_hooks {
+        row.project = Some(place.path.clone());
+    }
     if place.branch.is_some() {
         row.branch.clone_from(&place.branch);
     }
@@ -322,14 +420,7 @@ async fn bind_process(
     };
     let process = continued(candidates, first).unwrap_or_else(|| {
         cache.last_process += 1;
-        Process {
-            id: ProcessId(cache.last_process),
-            session,
-            client_version: None,
-            first_arrival: Timestamp::EPOCH,
-            last_arrival: Timestamp::EPOCH,
-            last_sequence: 0,
-        }
+        Process::new(ProcessId(cache.last_process), session)
     });
     cache.processes.bind(connection_id, process);
     Ok(())
@@ -345,12 +436,16 @@ fn see(
     let process = cache.processes.of(connection)?;
     let envelope = &fact.envelope;
     process.session = session;
+    if let Some(first) = envelope.sequence {
+        let last = match &fact.statement {
+            Statement::Heard(heard) => heard.last,
+            _ => first,
+        };
+        process.hear(first, last, envelope.arrived);
+    }
     process.last_arrival = envelope.arrived;
     if process.first_arrival == Timestamp::EPOCH {
         process.first_arrival = envelope.arrived;
-    }
-    if let Some(sequence) = envelope.sequence {
-        process.last_sequence = process.last_sequence.max(sequence);
     }
     if process.client_version.is_none() {
         process.client_version.clone_from(&envelope.client_version);

@@ -87,16 +87,14 @@ fn request(attributes: Attributes<'_>) -> Result<Statement, Rejection> {
     };
     let model = attributes.text("model").ok_or_else(|| rejection("model", Fault::Missing))?;
     let subsystem = attributes.text("query_source");
+    let id = attributes.text("request_id").map(RequestId::new);
+    let source = query_source(subsystem);
     Ok(Statement::Request(ApiRequest {
-        id: attributes.text("request_id").map(RequestId::new),
-        model: Model::parse(model).0,
-        tokens,
         cache_creation_1h: attributes
             .count("cache_creation_1h_tokens")
             .ok()
             .filter(|hour| *hour <= tokens.cache_creation),
         cost: cost(attributes),
-        source: query_source(subsystem),
         subsystem: subsystem.map(Arc::from),
         agent: attributes.text("agent_id").map(AgentId::new),
         agent_name: attributes.text("agent.name").map(Arc::from),
@@ -104,6 +102,9 @@ fn request(attributes: Attributes<'_>) -> Result<Statement, Rejection> {
         ttft_ms: attributes.count("ttft_ms").ok(),
         effort: attributes.text("effort").map(Arc::from),
         orchestration: attributes.text("orchestration.id").map(Arc::from),
+        // `fast` is what was asked; how it was billed stands in the transcript only.
+        fast: attributes.text("speed").filter(|speed| *speed == "normal").map(|_| false),
+        ..ApiRequest::new(id, Model::parse(model).0, source, tokens)
     }))
 }
 
@@ -231,20 +232,16 @@ mod tests {
         assert_eq!(fact.envelope.connection, Some(origin().connection));
         assert_eq!(fact.envelope.client_version.as_deref(), Some("2.1.330"));
         assert_eq!(fact.envelope.sequence, Some(5));
+        let tokens = Tokens { input: 17, output: 113, cache_read: 12_011, cache_creation: 3307 };
+        let (id, model) = (Some(RequestId::new("req_1")), Model::parse("claude-sonnet-4-6").0);
         let expected = ApiRequest {
-            id: Some(RequestId::new("req_1")),
-            model: Model::parse("claude-sonnet-4-6").0,
-            tokens: Tokens { input: 17, output: 113, cache_read: 12_011, cache_creation: 3307 },
             cache_creation_1h: Some(7),
             cost: Some(NanoUsd(17_750_550)),
-            source: QuerySource::Main,
             subsystem: Some("sdk".into()),
-            agent: None,
-            agent_name: None,
             duration_ms: Some(5120),
             ttft_ms: Some(43),
             effort: Some("high".into()),
-            orchestration: None,
+            ..ApiRequest::new(id, model, QuerySource::Main, tokens)
         };
         assert_eq!(fact.statement, Statement::Request(expected));
     }

@@ -2,9 +2,14 @@
 //! it was measured to send and what becomes of each signal.
 
 pub(crate) mod events;
+pub(crate) mod hooks;
 pub(crate) mod metrics;
+pub(crate) mod status_line;
+mod written;
 
-use plimsoll_domain::QuerySource;
+use plimsoll_domain::{ProjectPlace, QuerySource, Statement};
+
+pub(crate) use written::Written;
 
 /// Whether a scope is one of the client's. It is recognised by these names only: `service.name` can be changed
 /// by the user's environment and by a project's settings.
@@ -15,6 +20,12 @@ pub(crate) fn is_scope(name: &str) -> bool {
             | "com.anthropic.claude_code.events"
             | "com.anthropic.claude_code.tracing"
     )
+}
+
+/// The place where a session works, as hooks and the status line tell it: without a branch.
+fn project(directory: Written<'_>) -> Option<Statement> {
+    let path = directory.path()?;
+    Some(Statement::Project(ProjectPlace { path, branch: None }))
 }
 
 /// The class of the asking part. Events name the part itself, metrics name the class.

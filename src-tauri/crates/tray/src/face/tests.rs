@@ -1,6 +1,6 @@
 use plimsoll_domain::{
     NanoUsd, SessionId,
-    health::{ListenerState, Severity},
+    health::{Backfill, ListenerState, Severity},
 };
 use plimsoll_watch::{Gauge, SessionView, State};
 
@@ -209,6 +209,27 @@ fn deaf_receivers_are_an_error() {
         ..Status::default()
     };
     assert_eq!(face(&calm, &page_only).icon.shape, Shape::Calm);
+}
+
+/// Scenario: history is being read, then it was read.
+/// Guarantees: the tooltip says how far it is, and nothing afterwards; the icon does not change.
+#[test]
+fn the_tooltip_tells_of_history_being_read() {
+    let reading = Backfill {
+        files: 2_000,
+        files_read: 500,
+        bytes: 1_000_000,
+        bytes_read: 250_000,
+        requests: 34_567,
+        began: noon(),
+        ended: None,
+    };
+    let calm = snapshot(vec![session("logbook", 41_000)]);
+    let shown = |backfill| face(&calm, &Status { backfill: Some(backfill), ..well() });
+    assert!(shown(reading).tooltip.contains("Reading history: 25 %, 34,567 requests"));
+    let read = shown(Backfill { ended: Some(noon()), ..reading });
+    assert!(!read.tooltip.contains("history"));
+    assert_eq!(shown(reading).icon, read.icon);
 }
 
 /// Scenario: a fault and a hint beside sessions at each level.

@@ -3,7 +3,7 @@
 use plimsoll_domain::{
     Level, SessionId,
     health::{Listener, ListenerState, Problem, Severity},
-    text::{cost, grouped, plain, tokens},
+    text::{cost, grouped, percent, plain, tokens},
 };
 use plimsoll_watch::{Gauge, State};
 
@@ -38,6 +38,7 @@ pub(super) fn tooltip(scene: &Scene<'_>) -> String {
     }
     lines.extend(work(scene));
     lines.extend(today(scene));
+    lines.extend(history(scene));
     lines.extend(reception(scene));
     lines.extend(messages(scene, Severity::Hint));
     lines.join("\n")
@@ -129,6 +130,13 @@ pub(super) fn today(scene: &Scene<'_>) -> Option<String> {
     let shown =
         || format!("Today {} tokens, {}{unpriced}", tokens(usage.tokens.total()), cost(known));
     (!is_unread(scene)).then(shown)
+}
+
+/// `Reading history: 25 %, 34,567 requests`; `None` while it is not being read.
+fn history(scene: &Scene<'_>) -> Option<String> {
+    let state = scene.status.backfill.filter(|state| state.ended.is_none())?;
+    let read = percent(state.bytes_read, state.bytes);
+    Some(format!("Reading history: {read}, {} requests", grouped(state.requests)))
 }
 
 /// `Receiving on port 4318, not on 4317; last signal 14:02`.

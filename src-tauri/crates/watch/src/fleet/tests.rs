@@ -3,3 +3,8 @@ mod compaction;
 mod gauges;
 mod life;
 mod order;
+mod plan;
+mod sizes;
+mod source;
+mod status;
+mod witnesses;

@@ -1,35 +1,46 @@
 //! What is shown of a session at one moment.
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, sync::Arc};
 
-use plimsoll_domain::Timestamp;
+use plimsoll_domain::{Line, Model, Timestamp};
 
 use super::{Presence, Session};
 use crate::{
-    SessionView, State, Subagent,
+    Gauge, SessionView, Source, SourceKind, State, Subagent,
     limits::{SUBAGENT_LISTED, SUBAGENTS_LISTED, WORKING},
     snapshot::nearer,
     thread::{Rules, Thread, ThreadId},
+    window::Seen,
 };
+
+/// A thread that is there, when something of it last arrived, and what it is called.
+#[derive(Clone, Copy)]
+struct Present<'a> {
+    id: &'a ThreadId,
+    thread: &'a Thread,
+    last_arrival: Timestamp,
+    name: Option<&'a Arc<str>>,
+}
 
 impl Session {
     pub(super) fn view_at(&self, now: Timestamp) -> SessionView {
         let main = self.shown_main(now);
-        let metered = || self.metered.as_ref().map(|(_, model)| model.clone());
+        let by_size = self.gauge_by_size().filter(|_| main.is_none());
         let compacted = main.is_some_and(Thread::is_compacted);
         SessionView {
             session: self.books.session.clone(),
             project: self.books.project.clone(),
             branch: self.books.branch.clone(),
             client_version: self.books.client_version.clone(),
-            state: state(compacted, self.last_active(), now),
-            gauge: main.map(|thread| thread.gauge(self.rules())),
-            model: main.map(|thread| thread.model().clone()).or_else(metered),
+            state: self.state(compacted, self.last_active(), now),
+            gauge: main.map(|thread| thread.gauge(self.rules())).or(by_size),
+            model: main.map(|thread| thread.model().clone()).or_else(|| self.named_model()),
             subagents: self.subagents(now),
             usage: self.books.usage,
             compactions: self.timeline.end().compactions(),
             has_events: self.books.has_events,
             has_metrics: self.books.has_metrics,
+            source: self.source(by_size.is_some(), now),
             started: self.books.first_at,
             last_at: self.books.last_at,
             last_arrival: self.last_arrival,
@@ -37,42 +48,86 @@ impl Session {
     }
 
     fn rules(&self) -> Rules<'_> {
-        Rules { levels: self.levels, hints: &self.hints }
+        Rules { levels: self.levels, named: &self.named }
     }
 
-    fn present(&self) -> impl Iterator<Item = (&ThreadId, &Thread, &Presence)> {
-        self.timeline
-            .end()
-            .threads()
-            .filter_map(|(id, thread)| Some((id, thread, self.presence.get(id)?)))
+    /// The model that was named last by those who tell of no request.
+    fn named_model(&self) -> Option<Model> {
+        let last = self.metered.as_ref().max(self.model_told.as_ref());
+        last.map(|(_, model)| model.clone())
+    }
+
+    /// Where the numbers come from. While telemetry may still come nothing is said against it.
+    fn source(&self, by_size: bool, now: Timestamp) -> Source {
+        let lack = self.hearing.lack(self.patience(), now);
+        let kind = match lack {
+            _ if by_size => SourceKind::Sizes,
+            Some(_) if self.books.has_transcript => SourceKind::Transcripts,
+            Some(_) if self.shown.is_some() => SourceKind::StatusLine,
+            _ => SourceKind::Exact,
+        };
+        Source { kind, lack }
+    }
+
+    /// A gauge by the sizes of texts, where neither telemetry nor anything else tells tokens.
+    fn gauge_by_size(&self) -> Option<Gauge> {
+        let sizes = self.timeline.end().sizes().filter(|_| !self.hearing.is_told())?;
+        let model = self.named_model().unwrap_or_else(|| Model::parse("").0);
+        let window = self.named.window(&model, Seen { main: true, largest: 0 }, None);
+        let line = Line::by_formula(&model, window);
+        Some(Gauge {
+            occupancy: sizes.occupancy(),
+            estimated: true,
+            window,
+            line,
+            level: self.levels.reached(sizes.occupancy(), line.tokens),
+            cycle: sizes.since,
+            requests: 0,
+            as_of: sizes.as_of,
+        })
+    }
+
+    /// The threads. What names no process shows that the heir of its thread lives.
+    fn present(&self, now: Timestamp) -> impl Iterator<Item = Present<'_>> {
+        let end = self.timeline.end();
+        end.threads().filter_map(move |(id, thread)| {
+            let agent = id.agent.as_ref();
+            let own = self.presence.get(id);
+            let inherits = |_: &&Presence| end.heir(agent, now, None).as_ref() == Some(id);
+            let unplaced = self.unplaced(agent).filter(inherits);
+            let known = || own.into_iter().chain(unplaced);
+            let last_arrival = known().map(|presence| presence.last_arrival).max()?;
+            let name = known().find_map(|presence| presence.name.as_ref());
+            Some(Present { id, thread, last_arrival, name })
+        })
     }
 
     /// The main thread of the process that was active last; of several that are working, the one nearest
     /// to its line.
     fn shown_main(&self, now: Timestamp) -> Option<&Thread> {
-        let mains = || self.present().filter(|(id, ..)| id.agent.is_none());
+        let mains = || self.present(now).filter(|one| one.id.agent.is_none());
         mains()
-            .filter(|(_, _, presence)| is_working(presence.last_arrival, now))
-            .min_by(|(_, one, seen), (_, other, seen_other)| {
-                nearer(&one.gauge(self.rules()), &other.gauge(self.rules()))
-                    .then_with(|| seen_other.last_arrival.cmp(&seen.last_arrival))
+            .filter(|one| is_working(one.last_arrival, now))
+            .min_by(|one, other| {
+                nearer(&one.thread.gauge(self.rules()), &other.thread.gauge(self.rules()))
+                    .then_with(|| other.last_arrival.cmp(&one.last_arrival))
             })
-            .or_else(|| mains().max_by_key(|(id, _, presence)| (presence.last_arrival, *id)))
-            .map(|(_, thread, _)| thread)
+            .or_else(|| mains().max_by_key(|one| (one.last_arrival, one.id)))
+            .map(|one| one.thread)
     }
 
     fn subagents(&self, now: Timestamp) -> Vec<Subagent> {
         let mut listed: Vec<Subagent> = self
-            .present()
-            .filter(|(_, _, presence)| now.since(presence.last_arrival) < SUBAGENT_LISTED)
-            .filter_map(|(id, thread, presence)| {
+            .present(now)
+            .filter(|one| now.since(one.last_arrival) < SUBAGENT_LISTED)
+            .filter_map(|Present { id, thread, last_arrival, name }| {
                 Some(Subagent {
                     agent: id.agent.clone()?,
-                    name: presence.name.clone(),
+                    name: name.cloned(),
                     model: thread.model().clone(),
-                    state: state(thread.is_compacted(), presence.last_arrival, now),
+                    state: self.state(thread.is_compacted(), last_arrival, now),
                     gauge: thread.gauge(self.rules()),
-                    last_arrival: presence.last_arrival,
+                    last_arrival,
                 })
             })
             .collect();
@@ -85,18 +140,20 @@ impl Session {
         listed.truncate(SUBAGENTS_LISTED);
         listed
     }
+
+    fn state(&self, compacted: bool, last_arrival: Timestamp, now: Timestamp) -> State {
+        if self.is_left() {
+            State::Idle
+        } else if compacted {
+            State::JustCompacted
+        } else if is_working(last_arrival, now) {
+            State::Working
+        } else {
+            State::Idle
+        }
+    }
 }
 
 fn is_working(last_arrival: Timestamp, now: Timestamp) -> bool {
     now.since(last_arrival) < WORKING
-}
-
-fn state(compacted: bool, last_arrival: Timestamp, now: Timestamp) -> State {
-    if compacted {
-        State::JustCompacted
-    } else if is_working(last_arrival, now) {
-        State::Working
-    } else {
-        State::Idle
-    }
 }

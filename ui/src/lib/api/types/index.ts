@@ -29,7 +29,7 @@ tokens: Tokens,
  */
 unattributed: Tokens, requests: number, 
 /**
- * Requests whose price nobody told.
+ * Requests whose price nobody told and for which the price table has none.
  */
 unpricedRequests: number, 
 /**
@@ -61,7 +61,7 @@ export type Context = {
  */
 occupancyTokens: number, 
 /**
- * Whether the occupancy is the client's estimate rather than a completed request's count.
+ * Whether the occupancy is an estimate, the client's or by sizes, rather than a completed request's count.
  */
 estimated: boolean, windowTokens: number, windowKind: "named" | "observed" | "table" | "guessed", line: Line, headroomTokens: number, percentOfLine: Permille, level: LevelName, levels: [LevelMark, LevelMark, LevelMark], cycleStartedAt: Time, requestsInCycle: number, asOf: Time, };
 
@@ -74,6 +74,25 @@ export type SessionState = "working" | "idle" | "compacted";
  * Which kinds of telemetry told of the session.
  */
 export type Telemetry = { events: boolean, metrics: boolean, };
+
+/**
+ * Where a session's numbers come from.
+ */
+export type Source = { 
+/**
+ * `exact`: telemetry, as far as it came. `transcripts`: the client's own files. `statusLine`: the client's status
+ * line, which knows the last main request only. `sizes`: nobody tells tokens, the context is a rough estimate.
+ */
+kind: "exact" | "transcripts" | "statusLine" | "sizes", 
+/**
+ * What is wrong with its telemetry: none ever came, because it is off or the client needs a restart, or what was
+ * due did not come. `null` while it comes, or may still come.
+ */
+reason: "telemetryOff" | "telemetrySilent" | null, 
+/**
+ * When telemetry last arrived, where it is silent.
+ */
+since: Time | null, };
 
 /**
  * A subagent of a live session.
@@ -89,9 +108,9 @@ export type Session = { sessionId: string,
  */
 project: string | null, projectPath: string | null, branch: string | null, client: string, clientVersion: string | null, model: string | null, modelName: string | null, state: SessionState, 
 /**
- * `null` where no event told of the main thread's requests.
+ * `null` where nobody told of the main thread's requests.
  */
-context: Context | null, subagents: Array<Subagent>, usage: Usage, compactions: number, telemetry: Telemetry, startedAt: Time, lastEventAt: Time, 
+context: Context | null, subagents: Array<Subagent>, usage: Usage, compactions: number, telemetry: Telemetry, source: Source, startedAt: Time, lastEventAt: Time, 
 /**
  * The last arrival: what its age is counted from.
  */
@@ -110,7 +129,7 @@ forecast: null,
  */
 occupancyTokens: number, 
 /**
- * Whether the occupancy is the client's estimate rather than a completed request's count.
+ * Whether the occupancy is an estimate, the client's or by sizes, rather than a completed request's count.
  */
 estimated: boolean, windowTokens: number, windowKind: "named" | "observed" | "table" | "guessed", line: Line, headroomTokens: number, percentOfLine: Permille, level: LevelName, levels: [LevelMark, LevelMark, LevelMark], cycleStartedAt: Time, requestsInCycle: number, asOf: Time, };
 
@@ -130,6 +149,21 @@ export type SessionPage = { sessions: Array<SessionBooks>, next: string | null, 
 export type Today = { from: Time, timeZone: string, usage: Usage, };
 
 /**
+ * How much of a limit is used.
+ */
+export type Limit = { usedPercent: Permille, resetsAt: Time, 
+/**
+ * When it was told: what its age is counted from.
+ */
+toldAt: Time, };
+
+/**
+ * The limits of the user's plan, as a status line last told them; `null` where none did, or where the limit has
+ * begun anew since.
+ */
+export type Limits = { fiveHour: Limit | null, sevenDay: Limit | null, };
+
+/**
  * One address that the resident listens on, or would.
  */
 export type Listener = { name: "otlp-http" | "otlp-grpc" | "dashboard", addresses: Array<string>, state: "listening" | "portTaken" | "failed", };
@@ -142,7 +176,11 @@ export type Problem = { code: string, severity: "fault" | "hint", message: strin
 /**
  * Everything live at one moment.
  */
-export type Snapshot = { revision: number, version: number, asOf: Time, appVersion: string, startedAt: Time, sessions: Array<Session>, today: Today, lastArrivalAt: Time | null, listeners: Array<Listener>, problems: Array<Problem>, };
+export type Snapshot = { revision: number, version: number, asOf: Time, appVersion: string, startedAt: Time, sessions: Array<Session>, today: Today, limits: Limits, 
+/**
+ * Of telemetry, hooks and status lines; what is read in files does not arrive.
+ */
+lastArrivalAt: Time | null, listeners: Array<Listener>, problems: Array<Problem>, };
 
 /**
  * What differs between the snapshot sent last and the newest; versions skipped are contained in it.
@@ -161,9 +199,9 @@ sessions: Array<Session>, removed: Array<string>,
  */
 order: Array<string>, 
 /**
- * `null` where it did not change, as `listeners` and `problems`.
+ * `null` where it did not change, as `limits`, `listeners` and `problems`.
  */
-today: Today | null, lastArrivalAt: Time | null, listeners: Array<Listener> | null, problems: Array<Problem> | null, };
+today: Today | null, limits: Limits | null, lastArrivalAt: Time | null, listeners: Array<Listener> | null, problems: Array<Problem> | null, };
 
 /**
  * A thread reached a level, once a cycle and level.
@@ -196,7 +234,15 @@ export type UsageRecord = {
 /**
  * Its permanent name.
  */
-id: string, requestId: string | null, orchestrationId: string | null, sessionId: string | null, agentId: string | null, agentName: string | null, querySource: "main" | "subagent" | "auxiliary", subsystem: string | null, model: string, inputTokens: number, outputTokens: number, cacheReadTokens: number, cacheCreationTokens: number, costNanoUsd: number | null, costUsd: number | null, durationMs: number | null, 
+id: string, requestId: string | null, orchestrationId: string | null, sessionId: string | null, agentId: string | null, agentName: string | null, querySource: "main" | "subagent" | "auxiliary", subsystem: string | null, model: string, inputTokens: number, outputTokens: number, cacheReadTokens: number, cacheCreationTokens: number, costNanoUsd: number | null, costUsd: number | null, 
+/**
+ * Who says what it cost: the client, or the price table, where the client does not; `null` without a cost.
+ */
+costBasis: "client" | "priceTable" | null, 
+/**
+ * Whether the answer came to its end; `null` where not told. One that was aborted has an output that is estimated.
+ */
+finished: boolean | null, durationMs: number | null, 
 /**
  * When it was completed; for unattributed use, the end of the span.
  */
@@ -220,6 +266,11 @@ next: number | null,
 cursor: number, };
 
 /**
+ * How far the reading of history from transcripts is.
+ */
+export type Backfill = { files: number, filesRead: number, bytes: number, bytesRead: number, requests: number, beganAt: Time, endedAt: Time | null, secondsLeft: number | null, };
+
+/**
  * One long-lived task.
  */
 export type Task = { name: string, running: boolean, restarts: number, lastError: string | null, };
@@ -237,12 +288,235 @@ export type UnknownSignal = { kind: string, name: string, attributes: Array<stri
 /**
  * Everything known of the resident's state.
  */
-export type Health = { status: "ok" | "degraded", appVersion: string, startedAt: Time, uptimeSeconds: number, listeners: Array<Listener>, problems: Array<Problem>, tasks: Array<Task>, counters: Array<Counter>, unknownSignals: Array<UnknownSignal>, lastArrivalAt: Time | null, revision: number, };
+export type Health = { status: "ok" | "degraded", appVersion: string, startedAt: Time, uptimeSeconds: number, listeners: Array<Listener>, problems: Array<Problem>, backfill: Backfill | null, tasks: Array<Task>, counters: Array<Counter>, unknownSignals: Array<UnknownSignal>, lastArrivalAt: Time | null, revision: number, };
 
 /**
  * One record or data point: its time, names and values as far as they may be shown.
  */
 export type SignalSeen = { at: Time, kind: "event" | "metric" | "span", scope: string, name: string, sessionId: string | null, attributes: Record<string, string>, understood: string, };
+
+/**
+ * What follows for the books.
+ */
+export type Verdict = "exact" | "explained" | "unexplained";
+
+/**
+ * Sessions by verdict.
+ */
+export type VerdictCounts = { exact: number, explained: number, unexplained: number, };
+
+/**
+ * Why witnesses differ.
+ */
+export type AuditReason = { 
+/**
+ * Stable code, e.g. `receiver-missed`.
+ */
+code: string, sentence: string, 
+/**
+ * How many audited sessions have it.
+ */
+sessions: number, };
+
+/**
+ * A sum that somebody tells.
+ */
+export type Told = { 
+/**
+ * `null` where only sums are told.
+ */
+requests: number | null, tokens: Tokens, costNanoUsd: number | null, };
+
+/**
+ * A sum of use as each witness tells it; `null` where it never told of the session.
+ */
+export type Sides = { events: Told | null, metrics: Told | null, 
+/**
+ * Transcripts never tell of compactions and titles.
+ */
+transcripts: Told | null, 
+/**
+ * What is known request by request: what the witnesses are compared with.
+ */
+counted: Told, 
+/**
+ * What only metrics know.
+ */
+unattributed: Told, 
+/**
+ * What reports say: `counted` and `unattributed`.
+ */
+books: Told, };
+
+/**
+ * The use of one model by one part of the client.
+ */
+export type AuditLine = { model: string, modelName: string, source: "main" | "subagent" | "auxiliary", told: Sides, };
+
+/**
+ * The client's prices of one model beside those of the price table.
+ */
+export type PriceCheck = { model: string, 
+/**
+ * What the books say that it cost.
+ */
+costNanoUsd: number, 
+/**
+ * Requests whose two prices are more than a hundredth apart.
+ */
+requests: number, 
+/**
+ * By how much the client's prices of these are above those of the table.
+ */
+driftNanoUsd: number, 
+/**
+ * Requests apart from these: begun anew, aborted, or with web searches.
+ */
+apartRequests: number, apartNanoUsd: number, 
+/**
+ * Whether the two are more than a hundredth apart, in all.
+ */
+drifts: boolean, };
+
+/**
+ * The client's own sum over one model of a session.
+ */
+export type StatedTotal = { model: string, at: Time, told: Told, };
+
+/**
+ * What the status line last showed.
+ */
+export type StatusLine = { at: Time, model: string | null, windowTokens: number | null, 
+/**
+ * The tokens of the main thread's last request.
+ */
+context: Tokens | null, costNanoUsd: number | null, };
+
+/**
+ * Tokens more (or less, below zero) by type.
+ */
+export type Balance = { input: number, output: number, cacheRead: number, cacheCreation: number, };
+
+/**
+ * Where a witness tells otherwise than what is counted.
+ */
+export type Difference = { teller: "events" | "metrics" | "transcripts" | "client" | "books", model: string | null, 
+/**
+ * `null` where the teller does not tell the parts apart.
+ */
+source: "main" | "subagent" | "auxiliary" | null, 
+/**
+ * What it tells, less what is counted.
+ */
+tokens: Balance, 
+/**
+ * Requests that it does not tell of; `null` where it tells of sums only.
+ */
+missingRequests: number | null, 
+/**
+ * Requests of which it tells other tokens.
+ */
+disputedRequests: number, 
+/**
+ * Why; empty where nobody knows.
+ */
+reasons: Array<string>, };
+
+/**
+ * Events of a client process that did not arrive, as their running numbers show.
+ */
+export type MissedEvents = { process: number, first: number, last: number, 
+/**
+ * When the event before them arrived; `null` where they are the first.
+ */
+since: Time | null, until: Time, 
+/**
+ * Requests of that time that transcripts told of.
+ */
+foundRequests: number, 
+/**
+ * Who shows that no request is missing for them; empty while nobody does.
+ */
+closedBy: Array<"metrics" | "transcripts">, };
+
+/**
+ * A request that only one of events and transcripts tells of.
+ */
+export type LoneRequest = { id: string, 
+/**
+ * Who tells of it.
+ */
+teller: "events" | "transcripts", at: Time, model: string, source: "main" | "subagent" | "auxiliary", agentId: string | null, tokens: Tokens, 
+/**
+ * Why the other one does not; `null` where nobody knows.
+ */
+reason: string | null, };
+
+/**
+ * The audit of one session.
+ */
+export type SessionAudit = { 
+/**
+ * `null` for what came without a session id.
+ */
+sessionId: string | null, project: string | null, projectPath: string | null, clientVersion: string | null, startedAt: Time, lastEventAt: Time, lastActivityAt: Time, verdict: Verdict, 
+/**
+ * The codes of everything that explains what is there and what is not.
+ */
+reasons: Array<string>, lines: Array<AuditLine>, total: Sides, 
+/**
+ * The client's own sums; after a fork those of the session it came from are in them.
+ */
+stated: Array<StatedTotal>, statusLine: StatusLine | null, 
+/**
+ * Where witnesses tell otherwise than what is counted.
+ */
+differences: Array<Difference>, missedEvents: Array<MissedEvents>, 
+/**
+ * Requests that were told under more than one name, and are counted once.
+ */
+copies: number, 
+/**
+ * Requests whose answer did not come to its end.
+ */
+unfinished: number, 
+/**
+ * Requests that were pruned: they count, and nobody can tell any more who told of them.
+ */
+pruned: number, prices: Array<PriceCheck>, 
+/**
+ * Requests that only one of events and transcripts tells of; where one session was asked for.
+ */
+loneRequests: Array<LoneRequest>, };
+
+/**
+ * What every witness tells of the same use, and what that says of the books.
+ */
+export type Audit = { asOf: Time, verdict: Verdict, 
+/**
+ * The verdict in one sentence.
+ */
+sentence: string, counts: VerdictCounts, 
+/**
+ * Use over all audited sessions by model and part of the client.
+ */
+lines: Array<AuditLine>, 
+/**
+ * Over all audited sessions and models.
+ */
+total: Sides, 
+/**
+ * Every reason that any audited session has.
+ */
+reasons: Array<AuditReason>, prices: Array<PriceCheck>, 
+/**
+ * The unexplained ones first, then the last active ones.
+ */
+sessions: Array<SessionAudit>, 
+/**
+ * Audited sessions that are not listed.
+ */
+more: number, };
 
 /**
  * A stable code, and one sentence for people.

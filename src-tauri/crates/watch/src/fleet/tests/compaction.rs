@@ -1,6 +1,6 @@
 //! To which thread a compaction belongs, and what it leaves.
 
-use plimsoll_domain::{AgentId, Compaction, CompactionTrigger};
+use plimsoll_domain::{AgentId, Compaction, CompactionTrigger, Witness};
 use plimsoll_ledger::{Activity, ActivityKind};
 
 use crate::{
@@ -62,7 +62,7 @@ fn a_compaction_belongs_to_the_thread_it_fits() {
         (compaction(4, 20_000, 2_000), Some("b")),
         (compaction(4, None, 2_000), Some("main")),
         (manual_compaction(4, 160_000, 2_000), Some("main")),
-        (activity(4, ActivityKind::Compaction(failed)), None),
+        (activity(4, ActivityKind::Compaction(failed, Witness::Event)), None),
     ] {
         let mut all = threads();
         all.push(event.clone());
@@ -139,4 +139,72 @@ fn a_compaction_without_threads_is_counted() {
     assert_eq!(view.compactions, 0);
     assert_eq!(view.subagents[0].agent, AgentId::new("a"));
     assert_eq!((view.subagents[0].gauge.occupancy, view.subagents[0].gauge.estimated), (0, true));
+}
+
+/// Tellings of one compaction by an event, the transcript before it, and a hook after it, which knows no numbers.
+fn tellings() -> [Activity; 3] {
+    [
+        compaction(14, 100_100, 2_500),
+        compaction(13, 100_300, 2_700).read(),
+        compaction(15, None, None).hooked(),
+    ]
+}
+
+/// Scenario: three witnesses tell of one compaction, in every order of arrival, and two of them, and each alone.
+/// Guarantees: it is one compaction, with the numbers and the time of the event, else of the transcript.
+#[test]
+fn witnesses_of_a_compaction_tell_of_one() {
+    let [event, file, hook] = tellings();
+    let orders: [(&[&Activity], u64, u64); 11] = [
+        (&[&event, &file, &hook], 2_500, 14),
+        (&[&event, &hook, &file], 2_500, 14),
+        (&[&file, &event, &hook], 2_500, 14),
+        (&[&file, &hook, &event], 2_500, 14),
+        (&[&hook, &event, &file], 2_500, 14),
+        (&[&hook, &file, &event], 2_500, 14),
+        (&[&file, &hook], 2_700, 13),
+        (&[&hook, &file], 2_700, 13),
+        (&[&event], 2_500, 14),
+        (&[&file], 2_700, 13),
+        (&[&hook], 0, 15),
+    ];
+    for (told, after, second) in orders {
+        let mut fleet = fleet_of(vec![main_request(1, 100_000)]);
+        for telling in told {
+            feed(&mut fleet, 20, vec![(*telling).clone(), (*telling).clone()]);
+        }
+        let view = only(&mut fleet, 20);
+        let gauge = view.gauge.unwrap();
+        assert_eq!((view.compactions, view.state), (1, State::JustCompacted), "{told:?}");
+        assert_eq!((gauge.occupancy, gauge.as_of), (after, at(second)), "{told:?}");
+    }
+}
+
+/// Scenario: the hook tells of a subagent's compaction first, without its size; then the event comes.
+/// Guarantees: it is the subagent that was compacted.
+#[test]
+fn the_event_says_whose_compaction_it_was() {
+    let mut fleet = fleet_of(vec![main_request(1, 100_000), subagent_request(2, "a", 160_000)]);
+    feed(&mut fleet, 4, vec![compaction(4, None, None).hooked()]);
+    assert_eq!(compacted(&only(&mut fleet, 4)), Some("main"), "as far as is known");
+    feed(&mut fleet, 5, vec![compaction(3, 161_000, 2_000).arriving(5)]);
+    let view = only(&mut fleet, 5);
+    assert_eq!((compacted(&view), view.compactions), (Some("a"), 0));
+    assert_eq!(view.gauge.unwrap().occupancy, 100_000);
+}
+
+/// Scenario: compactions that are told more than ten seconds apart, twice by one witness, or with another trigger.
+/// Guarantees: they are two.
+#[test]
+fn two_compactions_stay_two() {
+    let first = compaction(10, 100_000, 2_000);
+    for (second, count) in [
+        (compaction(20, 100_000, 2_000).read(), 1),
+        (compaction(21, 100_000, 2_000).read(), 2),
+        (compaction(12, 100_000, 2_000), 2),
+        (manual_compaction(12, 100_000, 2_000).read(), 2),
+    ] {
+        let view = only(&mut fleet_of(vec![main_request(1, 100_000), first.clone(), second]), 30);
+        assert_eq!(view.compactions, count);
+    }
 }

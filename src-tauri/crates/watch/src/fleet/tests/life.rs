@@ -3,15 +3,16 @@
 use std::{sync::Arc, time::Duration};
 
 use plimsoll_domain::{
-    Calendar, Levels, NanoUsd, Quarter, Revision, Timestamp, Tokens, calendar::parse_rfc3339,
+    Calendar, End, Levels, Life, NanoUsd, Quarter, Revision, Start, Timestamp, Tokens,
+    calendar::parse_rfc3339,
 };
 use plimsoll_ledger::{Commit, History, Usage};
 
 use crate::{
     Fleet, State,
     script::{
-        SONNET, Scripted, at, commit, feed, fleet, fleet_of, main_request, metered, only,
-        subagent_request, summary, tool,
+        SONNET, Scripted, at, command, commit, compaction, feed, fleet, fleet_of, life,
+        main_request, metered, only, subagent_request, summary, tool,
     },
 };
 
@@ -57,6 +58,41 @@ fn metrics_do_not_make_a_resting_session_work() {
     assert_eq!(states(&mut fleet, 200), [(State::Idle, at(200)), (State::Idle, at(200))]);
     feed(&mut fleet, 201, vec![metered(201, SONNET), metered(201, SONNET).of("two")]);
     assert_eq!(states(&mut fleet, 201), [(State::Idle, at(201)), (State::Working, at(201))]);
+}
+
+/// Scenario: the client leaves a session, with or without `/clear`, just after a compaction; what it still sends of
+/// it arrives; later the session is resumed.
+/// Guarantees: it is idle at once, with its subagents, whatever arrives of before; it works again when something
+/// happens in it.
+#[test]
+fn a_session_that_was_left_is_idle_at_once() {
+    for end in [End::Exit, End::Clear, End::Resume] {
+        let mut fleet = fleet_of(vec![
+            main_request(1, 50_000),
+            subagent_request(2, "a", 9_000),
+            compaction(3, 50_000, 2_000),
+        ]);
+        assert_eq!(only(&mut fleet, 3).state, State::JustCompacted);
+        feed(&mut fleet, 10, vec![life(10, Life::Ended(end))]);
+        feed(&mut fleet, 12, vec![tool(9).arriving(12), metered(11, SONNET).arriving(12)]);
+        let view = only(&mut fleet, 12);
+        assert_eq!((view.state, view.subagents[0].state), (State::Idle, State::Idle));
+        feed(&mut fleet, 20, vec![life(20, Life::Started(Start::Resume))]);
+        assert_eq!(only(&mut fleet, 20).state, State::JustCompacted);
+        feed(&mut fleet, 30, vec![main_request(30, 3_000)]);
+        assert_eq!(only(&mut fleet, 30).state, State::Working);
+    }
+}
+
+/// Scenario: a conversation begins anew, as its hook tells, and goes on after a compaction, as another does.
+/// Guarantees: the first is what the command `/clear` is; the second changes nothing.
+#[test]
+fn a_beginning_after_clear_begins_a_cycle() {
+    let gauge = |event| only(&mut fleet_of(vec![main_request(1, 50_000), event]), 3).gauge;
+    let begun = |how| gauge(life(2, Life::Started(how)));
+    assert_eq!(begun(Start::Clear), gauge(command(2, "clear")));
+    assert_ne!(begun(Start::Clear), gauge(tool(2)));
+    assert_eq!(begun(Start::Compact), gauge(tool(2)));
 }
 
 /// Scenario: ten subagents work; then all fall silent but one.

@@ -4,14 +4,14 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use plimsoll_domain::{
     ApiRequest, Calendar, Compaction, CompactionTrigger, ConnectionId, Envelope, Fact, Level,
-    Levels, Model, QuerySource, RequestId, SessionId, Statement, Timestamp, Tokens, Witness,
-    calendar::parse_rfc3339,
+    Levels, Model, QuerySource, RequestId, Revision, SessionId, Statement, Timestamp, Tokens,
+    Witness, calendar::parse_rfc3339,
 };
 use plimsoll_ledger::{Change, Ledger, LedgerOptions};
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Snapshot, State, Watch};
+use crate::{Lack, Snapshot, Source, SourceKind, State, Watch};
 
 /// The moment at which everything is watched.
 fn now() -> Timestamp {
@@ -36,21 +36,26 @@ fn fact(seconds_ago: u64, sequence: u64, statement: Statement) -> Fact {
 
 fn request(seconds_ago: u64, sequence: u64, occupancy: u64) -> Fact {
     let request = ApiRequest {
-        id: Some(RequestId::new(format!("req_{sequence}"))),
-        model: Model::parse("claude-sonnet-4-6").0,
-        tokens: Tokens { cache_read: occupancy, ..Tokens::ZERO },
-        cache_creation_1h: None,
-        cost: None,
-        source: QuerySource::Main,
         subsystem: Some("sdk".into()),
-        agent: None,
-        agent_name: None,
-        duration_ms: None,
-        ttft_ms: None,
-        effort: None,
-        orchestration: None,
+        ..ApiRequest::new(
+            Some(RequestId::new(format!("req_{sequence}"))),
+            Model::parse("claude-sonnet-4-6").0,
+            QuerySource::Main,
+            Tokens { cache_read: occupancy - 100, output: 100, ..Tokens::ZERO },
+        )
     };
     fact(seconds_ago, sequence, Statement::Request(request))
+}
+
+/// The same request as the client's transcript tells it.
+fn read(event: Fact) -> Fact {
+    let envelope = Envelope {
+        witness: Witness::Transcript,
+        connection: None,
+        sequence: None,
+        ..event.envelope
+    };
+    Fact { envelope, ..event }
 }
 
 fn compaction(seconds_ago: u64, sequence: u64) -> Fact {
@@ -70,7 +75,8 @@ struct Books {
 impl Books {
     async fn open(folder: &Path) -> Self {
         let path = folder.join("ledger.db");
-        let options = LedgerOptions { path, queue: 64, busy: Duration::from_secs(5) };
+        let busy = Duration::from_secs(5);
+        let options = LedgerOptions { path, queue: 64, busy, prices: Arc::default() };
         let (ledger, mut writer) = Ledger::open(options).await.unwrap();
         let cancel = CancellationToken::new();
         let stop = cancel.clone();
@@ -139,9 +145,9 @@ async fn what_is_recorded_is_shown_and_claimed_once() {
 
     books.ledger.record(vec![request(5, 5, 140_500)]).await.unwrap();
     let before = books.shows(|snapshot| main_gauge(snapshot) == Some((140_500, false, 1))).await;
-    let claimed = claimed.next().next();
-    books.shows(|snapshot| snapshot.revision >= claimed).await;
-    let reached = books.ledger.revision();
+    let reached = Revision(6);
+    books.shows(|snapshot| snapshot.revision >= reached).await;
+    assert_eq!(books.ledger.revision(), reached, "four requests and two alerts");
     drop(books);
 
     let mut again = Books::open(folder.path()).await;
@@ -152,4 +158,34 @@ async fn what_is_recorded_is_shown_and_claimed_once() {
     again.ledger.record(vec![request(1, 6, 141_500)]).await.unwrap();
     again.shows(|snapshot| main_gauge(snapshot) == Some((141_500, false, 2))).await;
     assert_eq!(again.ledger.revision(), reached.next(), "one more request, no more alert");
+}
+
+/// Scenario: a session is told by its transcript until it has reached a level; then its telemetry comes, and tells of
+/// the same requests and of one more.
+/// Guarantees: one main thread with each request once; the level is claimed once; what is shown says where it is from
+/// until telemetry comes, and so does a second watch on the same books.
+#[tokio::test]
+async fn a_transcript_and_telemetry_become_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut books = Books::open(folder.path()).await;
+    let told = || vec![request(100, 1, 90_000), request(90, 2, 140_000)];
+    books.ledger.record(told().into_iter().map(read).collect()).await.unwrap();
+    let shown = books.shows(|snapshot| main_gauge(snapshot) == Some((140_000, false, 2))).await;
+    let lack = Some(Lack::NoTelemetry);
+    assert_eq!(shown.sessions[0].source, Source { kind: SourceKind::Transcripts, lack });
+    let claimed = Revision(3);
+    books.shows(|snapshot| snapshot.revision >= claimed).await;
+
+    books.ledger.record(told()).await.unwrap();
+    books.ledger.record(vec![request(80, 3, 141_000)]).await.unwrap();
+    let before = books.shows(|snapshot| main_gauge(snapshot) == Some((141_000, false, 3))).await;
+    let source = before.sessions[0].source;
+    assert_eq!((source, before.sessions[0].usage.requests), (Source::EXACT, 3));
+    assert_eq!(books.ledger.revision(), Revision(6), "two improved, one new, and no more alert");
+    drop(books);
+
+    let mut again = Books::open(folder.path()).await;
+    let after = again.shows(|snapshot| snapshot.version > 0).await;
+    assert_eq!(after.sessions[0].gauge, before.sessions[0].gauge);
+    assert_eq!(after.sessions[0].source, Source::EXACT);
 }

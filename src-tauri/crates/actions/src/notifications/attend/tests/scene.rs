@@ -15,7 +15,7 @@ use plimsoll_domain::{
     health::{Hint, Hints},
 };
 use plimsoll_ledger::{Change, Commit, LedgerError, Usage};
-use plimsoll_watch::{SessionView, Snapshot, State};
+use plimsoll_watch::{SessionView, Snapshot, Source, State};
 use tokio::{
     sync::{broadcast, watch},
     task::JoinHandle,
@@ -330,6 +330,7 @@ impl Scene {
             compactions: 0,
             has_events: true,
             has_metrics: false,
+            source: Source::EXACT,
             started: self.now(),
             last_at: self.now(),
             last_arrival: self.now(),

@@ -1,0 +1,28 @@
+//! The side door: what the client's hooks and status line hand over, on its way to whoever reads it.
+
+/// What is handed over: JSON as the client wrote it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Handed {
+    /// The input of a hook.
+    Hook,
+    /// The input of the status line command.
+    StatusLine,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Taken {
+    /// It was read and waits to be entered.
+    Accepted,
+    /// It is no JSON of a form that is known.
+    Malformed,
+    /// Too much waits already; it is not entered.
+    Full,
+}
+
+/// The port through which the API hands over what hooks and the status line said.
+pub trait Door: Send + Sync + 'static {
+    /// Reads it and queues what it says. Returns at once, and never waits for the books: a client waits for the
+    /// answer.
+    fn take(&self, kind: Handed, body: &[u8]) -> Taken;
+}

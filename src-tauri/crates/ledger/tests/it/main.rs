@@ -1,0 +1,9 @@
+//! The ledger as its users see it: a real file, the real writer.
+
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod audit;
+mod books;
+mod desk;
+mod keeping;
+mod witnesses;

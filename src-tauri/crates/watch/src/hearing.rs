@@ -1,0 +1,96 @@
+//! Whether a session's telemetry comes: what others tell and telemetry has to tell too is waited for.
+
+use std::time::Duration;
+
+use plimsoll_domain::{Timestamp, Tokens, Witness};
+use plimsoll_ledger::{Activity, ActivityKind};
+
+use crate::{Lack, limits::PATIENCE};
+
+/// What was heard of a session's telemetry, and what was not.
+#[derive(Debug, Default)]
+pub(crate) struct Hearing {
+    /// When it last arrived.
+    last: Option<Timestamp>,
+    /// The first thing that it should have told, by event time.
+    first_due: Option<Timestamp>,
+    /// The arrivals of the first and the last thing of which others told as it happened, after telemetry was last
+    /// heard. In between are only more of them.
+    waiting: Option<(Timestamp, Timestamp)>,
+}
+
+impl Hearing {
+    /// Takes an activity in.
+    pub(crate) fn take(&mut self, activity: &Activity) {
+        if is_telemetry(&activity.kind) {
+            self.hear(activity.arrived);
+        } else if is_due(&activity.kind) {
+            self.wait(activity);
+        }
+    }
+
+    /// Telemetry arrived.
+    pub(crate) fn hear(&mut self, arrived: Timestamp) {
+        self.last = self.last.max(Some(arrived));
+        self.waiting = self.waiting.and_then(|(first, last)| {
+            let first = if first > arrived { first } else { last };
+            (first > arrived).then_some((first, last))
+        });
+    }
+
+    /// Something happened that telemetry has to tell. What a transcript tells later says nothing of telemetry: then
+    /// it was Plimsoll that did not listen.
+    pub(crate) fn wait(&mut self, activity: &Activity) {
+        let Activity { at, arrived, .. } = *activity;
+        self.first_due = Some(self.first_due.map_or(at, |first| first.min(at)));
+        if arrived.since(at) <= PATIENCE && Some(arrived) > self.last {
+            let (first, last) = self.waiting.unwrap_or((arrived, arrived));
+            self.waiting = Some((first.min(arrived), last.max(arrived)));
+        }
+    }
+
+    /// Whether any telemetry ever came.
+    pub(crate) fn is_told(&self) -> bool {
+        self.last.is_some()
+    }
+
+    /// What is wrong with the telemetry, as of `now`.
+    pub(crate) fn lack(&self, patience: Duration, now: Timestamp) -> Option<Lack> {
+        let due = self.due(patience).is_some_and(|due| due <= now);
+        due.then_some(self.last.map_or(Lack::NoTelemetry, Lack::SilentSince))
+    }
+
+    /// When it is missing unless it comes before.
+    pub(crate) fn due(&self, patience: Duration) -> Option<Timestamp> {
+        let since = match self.last {
+            None => self.first_due,
+            Some(_) => self.waiting.map(|(first, _)| first),
+        };
+        since.map(|since| since.after(patience))
+    }
+}
+
+fn is_telemetry(kind: &ActivityKind) -> bool {
+    match kind {
+        ActivityKind::Request { witnesses, .. } => witnesses.contains(Witness::Event),
+        ActivityKind::Compaction(_, witness) => *witness == Witness::Event,
+        ActivityKind::Metered { .. } => true,
+        _ => false,
+    }
+}
+
+/// Whether telemetry tells of such a thing too, within moments. A status line is due where it shows a new request.
+fn is_due(kind: &ActivityKind) -> bool {
+    match kind {
+        ActivityKind::Request { tokens, .. } => is_complete(*tokens),
+        ActivityKind::Compaction(compaction, _) => compaction.success,
+        ActivityKind::Size(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether an answer came to its end. Of one that is still being written, or was aborted, a transcript tells a single
+/// token, and telemetry may never tell of the latter.
+fn is_complete(tokens: Tokens) -> bool {
+    tokens.output > 1
+}
