@@ -101,7 +101,7 @@ async function stop(child, ended) {
 /** Posts a capture to the receiver at its own pace. */
 export async function replay(folder, capture, receiver) {
   const captures = path.join(ROOT, 'tests', 'fixtures', 'captures', capture);
-  const { ended } = run(folder, ['replay', captures, '--to', receiver, '--speed', '1']);
+  const { ended } = run(folder, ['replay', captures, '--to', receiver, '--speed', '1', '--to-now']);
   const { code, output } = await ended;
   if (code !== 0) throw new Error(`replay failed (${code}):\n${output}`);
 }

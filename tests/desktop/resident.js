@@ -67,7 +67,8 @@ class Resident {
 
   /** Sends recorded telemetry. */
   replay(capture) {
-    const args = ['replay', path.join(CAPTURES, capture), '--to', this.receiver, '--at-once'];
+    const from = path.join(CAPTURES, capture);
+    const args = ['replay', from, '--to', this.receiver, '--at-once', '--to-now'];
     return run(RESIDENT, args, { env: this.desktop.env, cwd: ROOT });
   }
 

@@ -35,6 +35,9 @@ pub(crate) struct Flags {
     /// Move its times to now and give it new ids, so that it becomes new sessions
     #[arg(long)]
     shift: bool,
+    /// Move its times to now and keep its ids
+    #[arg(long, conflicts_with = "shift")]
+    to_now: bool,
 }
 
 fn receiver(url: &str) -> Result<SocketAddr, String> {
@@ -74,8 +77,9 @@ impl Flags {
 pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
     let mut capture = Capture::open(&flags.path)
         .with_context(|| format!("cannot open the capture {}", flags.path.display()))?;
-    if flags.shift {
-        capture = shifted(&capture, flags.pace())?;
+    if flags.shift || flags.to_now {
+        let seed = if flags.to_now { Shift::SAME_IDS } else { now().nanos().unsigned_abs() };
+        capture = shifted(&capture, flags.pace(), seed)?;
     }
     let (http, grpc) = flags.receivers(around);
     let replayer = Replayer {
@@ -90,14 +94,14 @@ pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
     tell(&report)
 }
 
-/// The capture as new sessions: beginning now where it keeps its timing, else ending now, so that nothing
+/// The capture at another time: beginning now where it keeps its timing, else ending now, so that nothing
 /// lies in the future.
-fn shifted(capture: &Capture, pace: Pace) -> anyhow::Result<Capture> {
+fn shifted(capture: &Capture, pace: Pace, seed: u64) -> anyhow::Result<Capture> {
     let first = capture.first_time()?.and_then(Timestamp::from_nanos).unwrap_or_default();
     let span = capture.entries.iter().map(|entry| entry.arrived).max().unwrap_or_default();
     let now = now();
     let to = if pace == Pace::AsRecorded { now } else { now.before(span) };
-    let shift = Shift { from: first, to, stretch: 1, seed: now.nanos().unsigned_abs() };
+    let shift = Shift { from: first, to, stretch: 1, seed };
     Ok(shift.capture(capture)?)
 }
 

@@ -21,11 +21,14 @@ pub struct Shift {
     pub to: Timestamp,
     /// How many times slower the traffic becomes; 1 keeps its own speed.
     pub stretch: u32,
-    /// Which set of new identities; a copy of the same capture needs another one.
+    /// Which set of new identities; a copy of the same capture needs another one. [`Self::SAME_IDS`] keeps those it has.
     pub seed: u64,
 }
 
 impl Shift {
+    /// The seed that moves times only.
+    pub const SAME_IDS: u64 = 0;
+
     /// The shifted time of `nanos` (nanoseconds since 1970). Zero, OTLP's "unknown", stays zero; a
     /// time that would leave the range ends at its nearer end.
     #[must_use]
@@ -42,8 +45,8 @@ impl Shift {
     /// first underscore and 24 hexadecimal digits. Empty stays empty.
     #[must_use]
     pub fn id(&self, old: &str) -> String {
-        if old.is_empty() {
-            return String::new();
+        if old.is_empty() || self.seed == Self::SAME_IDS {
+            return old.to_owned();
         }
         let hash = xxh3_128_with_seed(old.as_bytes(), self.seed);
         let hex = format!("{hash:032x}");

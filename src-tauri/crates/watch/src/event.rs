@@ -102,12 +102,11 @@ impl Request {
         hasher.finish()
     }
 
-    /// Two tellings of it: those of the more trusted one, and a process where either knows it.
+    /// Two tellings of it: the more trusted one, with the subagent's name where only the other tells it.
     fn merged(&self, other: &Self) -> Self {
         let (best, second) =
             if self.trust() >= other.trust() { (self, other) } else { (other, self) };
         let mut merged = best.clone();
-        merged.thread.process = best.thread.process.or(second.thread.process);
         if best.stray {
             merged.thread.agent.clone_from(&second.thread.agent);
             merged.stray = merged.thread.agent.is_none();

@@ -142,6 +142,8 @@ pub(crate) trait Scripted {
     fn read(self) -> Self;
     /// The same compaction as a hook tells it.
     fn hooked(self) -> Self;
+    /// Told of the same request as another activity.
+    fn again(self, other: &Activity) -> Self;
 }
 
 impl Scripted for Activity {
@@ -167,6 +169,15 @@ impl Scripted for Activity {
 
     fn hooked(self) -> Self {
         told_by(self, Witness::Hook)
+    }
+
+    fn again(mut self, other: &Activity) -> Self {
+        if let ActivityKind::Request { key, .. } = &mut self.kind
+            && let ActivityKind::Request { key: known, .. } = &other.kind
+        {
+            key.clone_from(known);
+        }
+        self
     }
 }
 

@@ -8,7 +8,7 @@ use super::Piece;
 use crate::{Ledger, LedgerError, table::count};
 
 /// Rows of requests that one piece looks at.
-const STRETCH_ROWS: i64 = 500;
+const STRETCH_ROWS: i64 = 200;
 const STRETCH: &str = "SELECT MAX(revision), COUNT(*) FILTER (WHERE at < ?2) FROM \
     (SELECT revision, at FROM request WHERE revision > ?1 AND revision < ?3 ORDER BY revision LIMIT ?4)";
 

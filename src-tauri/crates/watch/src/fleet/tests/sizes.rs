@@ -4,10 +4,10 @@ use plimsoll_domain::{AgentId, ContentKind, ContentSize, Life, Model, Start, Win
 use plimsoll_ledger::ActivityKind;
 
 use crate::{
-    Fleet, SourceKind,
+    Fleet, Source, SourceKind,
     script::{
-        Scripted, at, compaction, feed, fleet, fleet_of, handed, life, main_request, only, size,
-        spoken, status,
+        SONNET, Scripted, at, compaction, feed, fleet, fleet_of, handed, life, main_request,
+        metered, only, size, spoken, status,
     },
     sizes::Sizes,
 };
@@ -51,6 +51,16 @@ fn estimates_never_speak() {
     let mut fleet = fleet();
     assert_eq!(spoken(&mut fleet, (1..9).map(|second| size(second, 100_000)).collect()), []);
     assert_eq!(occupancy(&mut fleet, 9), Some(base() + 200_000));
+}
+
+/// Scenario: telemetry comes after the texts, and tells of no main request yet.
+/// Guarantees: no estimate is shown: better is to come.
+#[test]
+fn telemetry_takes_the_estimate_down() {
+    let mut fleet = fleet_of(vec![size(1, 400)]);
+    feed(&mut fleet, 2, vec![metered(2, SONNET)]);
+    let view = only(&mut fleet, 3);
+    assert_eq!((view.gauge, view.source), (None, Source::EXACT));
 }
 
 /// Scenario: after texts a status line, a transcript or telemetry tells tokens.

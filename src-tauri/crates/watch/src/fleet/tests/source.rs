@@ -1,6 +1,6 @@
 //! Where a session's numbers come from, and what is said of its telemetry.
 
-use plimsoll_ledger::{Activity, Commit, SessionSummary};
+use plimsoll_ledger::{Activity, ActivityKind, Commit, SessionSummary};
 
 use crate::{
     Fleet, Lack, Source, SourceKind,
@@ -75,7 +75,7 @@ fn telemetry_that_stops_is_said_so_within_a_minute() {
 fn what_telemetry_need_not_tell_is_no_silence() {
     let mut fleet = fleet_of(vec![main_request(1, 50_000), status(2, 50_000)]);
     let mut aborted = main_request(30, 60_000).read();
-    if let plimsoll_ledger::ActivityKind::Request { tokens, .. } = &mut aborted.kind {
+    if let ActivityKind::Request { tokens, .. } = &mut aborted.kind {
         (tokens.cache_read, tokens.output) = (59_999, 1);
     }
     feed(&mut fleet, 31, vec![tool(29).by(None), aborted, status(31, 50_000)]);
@@ -95,7 +95,8 @@ fn the_books_know_when_telemetry_arrived() {
     feed(&mut fleet, 4_000, vec![main_request(4_000, 61_000).read()]);
     assert_eq!(source(&mut fleet, 4_060), silent_since(SourceKind::Transcripts, 35));
     feed(&mut fleet, 4_070, vec![main_request(4_070, 62_000).read()]);
-    feed_with(&mut fleet, 4_080, vec![], summary("one", 4_050));
+    let books = SessionSummary { has_transcript: true, ..summary("one", 4_050) };
+    feed_with(&mut fleet, 4_080, vec![], books);
     assert_eq!(source(&mut fleet, 4_129), Source::EXACT);
     assert_eq!(source(&mut fleet, 4_130), silent_since(SourceKind::Transcripts, 4_050));
 }

@@ -1,14 +1,14 @@
 //! Transcripts beside telemetry: the same requests, known sooner, later, better or not at all.
 
 use plimsoll_domain::{Level, QuerySource};
-use plimsoll_ledger::Activity;
+use plimsoll_ledger::{Activity, ActivityKind, Commit, SessionSummary};
 use proptest::{collection::vec, prelude::*, sample::select};
 
 use crate::{
     Fleet, SessionView, Source, State,
     script::{
-        SONNET, Scripted, at, command, compaction, feed, fleet, fleet_of, main_request, metered,
-        only, request, spoken, subagent_request,
+        SONNET, Scripted, at, command, commit, compaction, feed, fleet, fleet_of, main_request,
+        metered, only, request, spoken, subagent_request, summary,
     },
 };
 
@@ -95,14 +95,12 @@ fn telemetry_joins_a_transcript() {
 #[test]
 fn of_two_processes_the_one_that_fits_goes_on() {
     let both = vec![main_request(1, 90_000).by(1), main_request(2, 20_000).by(2)];
-    for (read, fullest) in [(91_000, 91_000), (21_000, 90_000)] {
+    for (read, shown) in [(91_000, (91_000, at(3))), (21_000, (90_000, at(1)))] {
         let mut fleet = fleet_of(both.clone());
         feed(&mut fleet, 3, vec![main_request(3, read).read()]);
-        assert_eq!(occupancy(&mut fleet, 3).0, fullest);
-        assert_eq!(
-            only(&mut fleet, 3).gauge.unwrap().as_of,
-            at(if read == fullest { 3 } else { 1 })
-        );
+        let gauge = only(&mut fleet, 3).gauge.unwrap();
+        assert_eq!((gauge.occupancy, gauge.as_of), shown);
+        assert_eq!(gauge.cycle, at(1), "of the first process");
     }
 }
 
@@ -110,19 +108,8 @@ fn of_two_processes_the_one_that_fits_goes_on() {
 /// Guarantees: it is one request, with the best count so far.
 #[test]
 fn an_answer_that_grows_is_one_request() {
-    let grown = |occupancy| {
-        let key = main_request(1, 50_000);
-        let mut activity = main_request(1, occupancy);
-        let (
-            plimsoll_ledger::ActivityKind::Request { key: name, .. },
-            plimsoll_ledger::ActivityKind::Request { key, .. },
-        ) = (&mut activity.kind, &key.kind)
-        else {
-            unreachable!("both are requests")
-        };
-        name.clone_from(key);
-        activity
-    };
+    let first = main_request(1, 50_000);
+    let grown = |occupancy| main_request(1, occupancy).again(&first);
     let mut fleet = fleet();
     for (told, known) in [
         (grown(50_000).read(), 50_000),
@@ -143,15 +130,7 @@ fn an_event_knows_better_what_moves_no_gauge() {
     let told = subagent_request(1, "a", 10_000);
     let mut fleet = fleet_of(vec![told.clone().read()]);
     assert_eq!(only(&mut fleet, 2).subagents.len(), 1);
-    let mut better = request(1, QuerySource::Auxiliary, None, SONNET, 10_000);
-    let (
-        plimsoll_ledger::ActivityKind::Request { key, .. },
-        plimsoll_ledger::ActivityKind::Request { key: known, .. },
-    ) = (&mut better.kind, &told.kind)
-    else {
-        unreachable!("both are requests")
-    };
-    key.clone_from(known);
+    let better = request(1, QuerySource::Auxiliary, None, SONNET, 10_000).again(&told);
     feed(&mut fleet, 2, vec![better]);
     assert_eq!(only(&mut fleet, 2).subagents, []);
 }
@@ -165,7 +144,14 @@ fn what_is_read_later_is_not_alive() {
     let now = 90_000;
     let old = main_request(1, 160_000).of("old").arriving(now).read();
     let recent = main_request(now - 600, 160_000).arriving(now).read();
-    assert_eq!(feed(&mut fleet, now, vec![old, recent]), []);
+    let books = SessionSummary {
+        last_at: at(now - 600),
+        last_arrival: at(now),
+        last_telemetry: None,
+        ..summary("one", now)
+    };
+    let read = Commit { sessions: vec![books], ..commit(vec![old, recent]) };
+    assert_eq!(fleet.apply(&read, at(now)), []);
     let snapshot = fleet.snapshot(at(now), 1);
     let [view] = snapshot.sessions.as_slice() else { panic!("{:?}", snapshot.sessions) };
     assert_eq!((view.state, view.last_arrival), (State::Idle, at(now - 600)));
@@ -214,8 +200,8 @@ fn any_event() -> impl Strategy<Value = Activity> {
 /// The tellings of an event by the other witnesses.
 fn others(event: &Activity) -> Vec<Activity> {
     match event.kind {
-        plimsoll_ledger::ActivityKind::Request { .. } => vec![event.clone().read()],
-        plimsoll_ledger::ActivityKind::Compaction(..) => {
+        ActivityKind::Request { .. } => vec![event.clone().read()],
+        ActivityKind::Compaction(..) => {
             vec![event.clone().read(), event.clone().hooked()]
         }
         _ => Vec::new(),
