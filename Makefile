@@ -20,7 +20,7 @@ test: ## installs what the tests need and runs all of them
 	@scripts/system-packages test
 	@scripts/test
 
-torture: ready ## kills it 200 times under load, and compares its books with what it acknowledged
+torture: ready ## kills it under load, 200 rounds, and compares its books with what it acknowledged
 	cargo build --release --locked --bin plimsoll
 	PLIMSOLL_BIN=$(release) cargo test --locked --test it -- --ignored --exact torture::many_kills_under_load --nocapture
 
