@@ -97,11 +97,10 @@ pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
 /// The capture at another time: beginning now where it keeps its timing, else ending now, so that nothing
 /// lies in the future.
 fn shifted(capture: &Capture, pace: Pace, seed: u64) -> anyhow::Result<Capture> {
-    let first = capture.first_time()?.and_then(Timestamp::from_nanos).unwrap_or_default();
-    let span = capture.entries.iter().map(|entry| entry.arrived).max().unwrap_or_default();
-    let now = now();
-    let to = if pace == Pace::AsRecorded { now } else { now.before(span) };
-    let shift = Shift { from: first, to, stretch: 1, seed };
+    let time =
+        if pace == Pace::AsRecorded { capture.first_time()? } else { capture.last_time()? };
+    let from = time.and_then(Timestamp::from_nanos).unwrap_or_default();
+    let shift = Shift { from, to: now(), stretch: 1, seed };
     Ok(shift.capture(capture)?)
 }
 

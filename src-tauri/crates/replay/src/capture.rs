@@ -186,11 +186,23 @@ impl Capture {
     /// # Errors
     /// When a body cannot be decoded.
     pub fn first_time(&self) -> Result<Option<u64>, PayloadError> {
+        Ok(self.times()?.earliest)
+    }
+
+    /// The latest time that any record or point in it bears, in nanoseconds since 1970.
+    ///
+    /// # Errors
+    /// When a body cannot be decoded.
+    pub fn last_time(&self) -> Result<Option<u64>, PayloadError> {
+        Ok(self.times()?.latest)
+    }
+
+    fn times(&self) -> Result<Times, PayloadError> {
         let mut times = Times::default();
         for entry in &self.entries {
             Payload::decode(entry)?.edit(&mut times);
         }
-        Ok(times.earliest)
+        Ok(times)
     }
 }
 
