@@ -7,6 +7,7 @@ mod bad_input;
 mod captures;
 mod crash;
 mod desk;
+mod estimate;
 mod house;
 mod keeping;
 mod layering;

@@ -11,6 +11,7 @@ import { FakeEventSource } from './testing/eventSource';
 import { pass, say, settle, show, text } from './testing/stage';
 import {
   ago,
+  backfill,
   change,
   context,
   NOW,
@@ -171,9 +172,11 @@ describe('live', () => {
     location.hash = '#/session/rough';
     window.dispatchEvent(new HashChangeEvent('hashchange'));
     flushSync();
-    expect(text('.panel .source')).toMatch(/^rough estimate from sizes\. Nobody tells tokens/);
+    expect(text('.panel .source')).toMatch(
+      /^estimate from sizes, about ±20 %\. Nobody tells tokens/,
+    );
     expect(document.querySelector('.figures p')?.getAttribute('title')).toMatch(
-      /a rough estimate$/,
+      /an estimate from sizes$/,
     );
   });
 
@@ -182,15 +185,28 @@ describe('live', () => {
   test('tells the limits of the plan', () => {
     const fiveHour = { usedPercent: 42, resetsAt: ago(-80 * 60_000), toldAt: ago(3 * 60_000) };
     say('snapshot', snapshot({ sessions: [session()], limits: { fiveHour, sevenDay: null } }));
-    const words = 'resets in 1 h 20 min, told 3 min ago';
-    expect(text('aside')).toContain(`5 h limit: 42 % used, ${words}`);
-    expect(text('aside')).not.toContain('7 day');
+    const meter = () => document.querySelector('[role=meter]');
+    expect(meter()?.getAttribute('aria-valuenow')).toBe('42');
+    expect(text('.limit')).toMatch(/^5-hour 42 % resets \d\d:\d\d$/);
+    expect(text('aside')).toContain('limits of your plan, told 3 min ago');
+    expect(text('aside')).not.toContain('7-day');
     const next = { fiveHour: { ...fiveHour, usedPercent: 51 }, sevenDay: null };
     say('change', change([session()], { limits: next }));
-    expect(text('aside')).toContain('5 h limit: 51 % used');
+    expect(meter()?.getAttribute('aria-valuetext')).toMatch(/^51\s% of the 5-hour limit is used/);
     const none = { fiveHour: null, sevenDay: null };
     say('change', change([session()], { version: 3, limits: none }));
     expect(text('aside')).not.toContain('limit');
+  });
+
+  /// Scenario: a session of which hooks alone tell; a context that was emptied, of which no size was told.
+  /// Guarantees: what nobody counted is no zero.
+  test('makes up no zeros', () => {
+    const none = usage({ tokens: tokensOf(), requests: 0, costNanoUsd: 0 });
+    show(session({ usage: none }));
+    expect(text('.books')).toMatch(/^no request counted/);
+    show(session({ context: context(0, { estimated: true }) }));
+    expect(text('.figures p')).toBe('Emptied: the next request tells its size.');
+    expect(text('main')).not.toContain('0 %');
   });
 
   /// Scenario: sessions that have been idle for hours.
@@ -346,5 +362,54 @@ describe('the panel of a session', () => {
     await settle();
     expect(text('.panel')).toContain('No session has this id.');
     expect(document.querySelectorAll('[data-session]')).toHaveLength(1);
+  });
+});
+
+describe('history', () => {
+  const bar = () => document.querySelector('[role=progressbar]');
+
+  /// Scenario: history is read for the first time, its progress is told by changes, it ends, time goes by.
+  /// Guarantees: a bar with its value for every reader and words beside it; the end is told for a moment; then nothing.
+  test('is shown while it is read', () => {
+    say('snapshot', snapshot({ lastArrivalAt: null, backfill: backfill() }));
+    expect(text('h1')).toBe('Reading history.');
+    expect(bar()?.getAttribute('aria-valuenow')).toBe('25');
+    expect(bar()?.getAttribute('aria-valuetext')).toContain('25');
+    expect(text('[aria-label=History] p')).toBe(
+      '500 of 2,000 files · 296 MB of 1.2 GB · 34,567 requests · about 6 s left',
+    );
+
+    const half = backfill({ bytesRead: 592_386_090, secondsLeft: 4 });
+    say('change', change([], { lastArrivalAt: null, backfill: half }));
+    expect(bar()?.getAttribute('aria-valuenow')).toBe('50');
+    say('change', change([], { version: 3, lastArrivalAt: null, problems: [] }));
+    expect(bar()?.getAttribute('aria-valuenow')).toBe('50');
+
+    const ended = backfill({ endedAt: ago(0), secondsLeft: null });
+    say('change', change([], { version: 4, lastArrivalAt: null, backfill: ended }));
+    expect([bar(), text('[role=status]')]).toEqual([
+      null,
+      'History read: 34,567 requests from 2,000 files in 2 s.',
+    ]);
+    expect(text('h1')).toBe('Nothing has arrived yet.');
+    pass(10_000);
+    expect(document.querySelector('[aria-label=History]')).toBeNull();
+  });
+
+  /// Scenario: history is read while a session works.
+  /// Guarantees: the sentence is about the session, and the bar says what it is of.
+  test('does not hide a session', () => {
+    say('snapshot', snapshot({ sessions: [session()], backfill: backfill() }));
+    expect(text('h1')).toBe('Nothing needs you.');
+    expect(text('[aria-label=History] p')).toMatch(/^Reading history 500 of 2,000 files/);
+  });
+
+  /// Scenario: the connection breaks while history is read.
+  /// Guarantees: no bar stands there that nobody moves.
+  test('is not shown without a connection', () => {
+    say('snapshot', snapshot({ backfill: backfill() }));
+    FakeEventSource.latest.fail(FakeEventSource.CONNECTING);
+    flushSync();
+    expect(bar()).toBeNull();
   });
 });

@@ -9,6 +9,7 @@ import { live } from './lib/live.svelte';
 import { FakeEventSource } from './testing/eventSource';
 import {
   ago,
+  backfill,
   change,
   context,
   listeners,
@@ -263,5 +264,16 @@ describe('stale', () => {
     flushSync();
     expect(text('h1')).toBe('Plimsoll does not answer.');
     expect(links()).toEqual([]);
+  });
+});
+
+describe('history', () => {
+  /// Scenario: history is read for the first time.
+  /// Guarantees: one line with what matters, and the bar.
+  test('is one line', () => {
+    say('snapshot', snapshot({ lastArrivalAt: null, backfill: backfill() }));
+    expect(text('h1')).toBe('Reading history.');
+    expect(text('[aria-label=History] p')).toBe('25 % · about 6 s left');
+    expect(document.querySelector('[role=progressbar]')?.getAttribute('aria-valuenow')).toBe('25');
   });
 });

@@ -1,6 +1,7 @@
 // Builders of what the API says: whole objects of which a test names only what matters to it.
 
 import type {
+  Backfill,
   Change,
   Context,
   LevelName,
@@ -147,6 +148,22 @@ export function snapshot(over: Partial<Snapshot> = {}): Snapshot {
     lastArrivalAt: ago(2000),
     listeners: listeners(),
     problems: [],
+    backfill: null,
+    ...over,
+  };
+}
+
+/** A quarter of a large history, two seconds after it began. */
+export function backfill(over: Partial<Backfill> = {}): Backfill {
+  return {
+    files: 2000,
+    filesRead: 500,
+    bytes: 1_184_772_180,
+    bytesRead: 296_193_045,
+    requests: 34_567,
+    beganAt: ago(2000),
+    endedAt: null,
+    secondsLeft: 6,
     ...over,
   };
 }
@@ -164,6 +181,7 @@ export function change(sessions: Session[], over: Partial<Change> = {}): Change 
     lastArrivalAt: ago(0),
     listeners: null,
     problems: null,
+    backfill: null,
     ...over,
   };
 }

@@ -118,7 +118,7 @@ impl Line {
         let tokens = if never_compacts(model, window.tokens) {
             window.tokens
         } else {
-            window.tokens - ANSWER_RESERVE - COMPACTION_MARGIN
+            window.tokens.saturating_sub(ANSWER_RESERVE + COMPACTION_MARGIN).max(1)
         };
         Self { tokens, kind: LineKind::Assumed, observations: 0 }
     }
@@ -133,6 +133,14 @@ mod tests {
         let window =
             Window::resolve(&model, WindowEvidence { million_named, largest_occupancy: occupancy });
         (window.tokens, Line::by_formula(&model, window).tokens)
+    }
+
+    /// Scenario: a status line names a window that is smaller than what is kept free of it.
+    /// Guarantees: the line is at the first token, so that any use is past it.
+    #[test]
+    fn a_tiny_window_has_its_line_at_the_start() {
+        let window = Window { tokens: 30_000, kind: WindowKind::Guessed };
+        assert_eq!(Line::by_formula(&Model::parse("claude-sonnet-4-6").0, window).tokens, 1);
     }
 
     /// Scenario: the models whose compaction was measured on the real client.

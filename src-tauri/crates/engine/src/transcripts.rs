@@ -9,6 +9,7 @@ mod round;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use plimsoll_domain::Position;
 use plimsoll_ledger::{Ledger, LedgerError};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -55,13 +56,29 @@ pub(crate) struct Transcripts {
 }
 
 impl Transcripts {
-    /// Runs until stopped.
+    /// Runs until stopped. Where a new ledger took the place of a damaged one, everything is read again.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), TranscriptsError> {
-        let known = self.ledger.positions().await?;
+        let mut replaced = self.ledger.replaced();
+        loop {
+            replaced.mark_unchanged();
+            let known = self.ledger.positions().await?;
+            tokio::select! {
+                ended = self.read_on(known, &stop) => return ended,
+                Ok(()) = replaced.changed() => {}
+            }
+        }
+    }
+
+    /// Reads what was not read yet, then follows what changes, until stopped.
+    async fn read_on(
+        &self,
+        known: Vec<Position>,
+        stop: &CancellationToken,
+    ) -> Result<(), TranscriptsError> {
         let mut round = Round::new(self.ledger.clone(), Arc::clone(&self.now), known);
         // Watched before the first reading, so that nothing falls between the two.
         let mut changes = Changes::watch(&self.folders, self.hints.clone());
-        self.read_all(&mut round, true, &stop).await?;
+        self.read_all(&mut round, true, stop).await?;
         while !stop.is_cancelled() {
             self.report(&changes);
             let next = Instant::now() + if changes.are_told() { LOOK } else { POLL };
@@ -71,10 +88,10 @@ impl Transcripts {
                 () = stop.cancelled() => break,
             };
             match changed {
-                Changed::Files(files) => self.read(&mut round, &files, &stop).await?,
+                Changed::Files(files) => self.read(&mut round, &files, stop).await?,
                 Changed::All => {
                     changes.follow(&self.folders);
-                    self.read_all(&mut round, false, &stop).await?;
+                    self.read_all(&mut round, false, stop).await?;
                 }
             }
         }

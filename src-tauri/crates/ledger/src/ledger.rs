@@ -44,6 +44,17 @@ pub struct LedgerOptions {
     pub prices: Arc<PriceTable>,
 }
 
+/// What was read of transcripts.
+#[derive(Debug, Default)]
+pub struct TranscriptPart {
+    /// What they tell.
+    pub facts: Vec<Fact>,
+    /// How far they were read.
+    pub positions: Vec<Position>,
+    /// What happened before this time is booked, and [`Commit`] does not tell of it: nobody watches it any more.
+    pub told_from: Timestamp,
+}
+
 /// A cheap handle: writes through the writer task, reads on connections of its own.
 #[derive(Debug, Clone)]
 pub struct Ledger {
@@ -132,19 +143,15 @@ impl Ledger {
     /// # Errors
     /// [`RecordError`]: nothing of `facts` was recorded, and the call may be repeated.
     pub async fn record(&self, facts: Vec<Fact>) -> Result<Revision, RecordError> {
-        self.record_read(facts, Vec::new()).await
+        self.ask(|reply| Job::Record(facts, reply)).await
     }
 
-    /// Records facts that were read from transcripts, and how far those were read.
+    /// Records what was read of transcripts and how far they were read, in one commit of its own.
     ///
     /// # Errors
     /// [`RecordError`]: nothing of either was recorded, and the call may be repeated.
-    pub async fn record_read(
-        &self,
-        facts: Vec<Fact>,
-        positions: Vec<Position>,
-    ) -> Result<Revision, RecordError> {
-        self.ask(|reply| Job::Record(facts, positions, reply)).await
+    pub async fn record_read(&self, part: TranscriptPart) -> Result<Revision, RecordError> {
+        self.ask(|reply| Job::Read(part, reply)).await
     }
 
     /// How far each transcript was read.

@@ -21,7 +21,7 @@ pub use error::{LedgerError, RecordError};
 pub use keeping::{
     Backup, BackupError, Clock, LedgerFile, Pruned, Replacement, Use, UseFilter, UseKind, backup,
 };
-pub use ledger::{Ledger, LedgerOptions};
+pub use ledger::{Ledger, LedgerOptions, TranscriptPart};
 pub use usage::{
     Activity, ActivityKind, Change, Claim, Commit, Grouping, History, RecordFilter, SessionSummary,
     Usage, UsageRecord, UsageRow,

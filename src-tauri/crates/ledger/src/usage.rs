@@ -152,13 +152,18 @@ pub struct SessionSummary {
     pub last_telemetry: Option<Timestamp>,
 }
 
-/// What was committed at once.
+/// What was committed at once, but for what was read of long ago ([`TranscriptPart::told_from`]).
+///
+/// [`TranscriptPart::told_from`]: crate::TranscriptPart::told_from
 #[derive(Debug, Clone, Default)]
 pub struct Commit {
     /// The ledger's revision after it.
     pub revision: Revision,
     /// New and improved records and alerts, in order of revision.
     pub changes: Vec<Change>,
+    /// Whether there are records that `changes` does not hold, because they are of long ago: they have to be read
+    /// from the file. Then it holds none.
+    pub unlisted: bool,
     /// What happened in sessions, only what was not known before, in order of arrival.
     pub activities: Vec<Activity>,
     /// The sessions whose books changed, as they now are.
@@ -170,7 +175,10 @@ pub struct Commit {
 impl Commit {
     /// Whether nobody has to be told of it.
     pub(crate) fn says_nothing(&self) -> bool {
-        self.changes.is_empty() && self.activities.is_empty() && self.sessions.is_empty()
+        self.changes.is_empty()
+            && !self.unlisted
+            && self.activities.is_empty()
+            && self.sessions.is_empty()
     }
 }
 

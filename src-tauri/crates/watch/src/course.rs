@@ -62,9 +62,18 @@ impl Course {
         thread.read(Reading { at, model, occupancy, requests: 1 }, rules);
     }
 
-    /// What the client shows is its main thread's; it counts as no request, because that is told elsewhere too.
+    /// What the client shows is its main thread's; it counts as no request, because that is told elsewhere too. An
+    /// emptied context is shown as zeros until the next request: that is not its size.
     fn report(&mut self, at: Timestamp, report: &Report, rules: Rules<'_>) {
         let id = self.heir(None, at, Some(report.occupancy)).unwrap_or(ThreadId::main(None));
+        if report.occupancy == 0 {
+            if let Some(thread) = self.threads.get_mut(&id)
+                && !thread.is_empty()
+            {
+                thread.clear(at);
+            }
+            return;
+        }
         let thread = self.thread(id, at, &report.model);
         let (model, occupancy) = (&report.model, report.occupancy);
         if !thread.stands_at(model, occupancy) {

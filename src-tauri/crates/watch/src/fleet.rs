@@ -58,6 +58,7 @@ impl Fleet {
             &Commit {
                 revision: history.revision,
                 changes: Vec::new(),
+                unlisted: false,
                 activities: history.activities,
                 sessions: history.sessions,
                 quarters: history.quarters,

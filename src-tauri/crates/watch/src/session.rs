@@ -225,7 +225,7 @@ impl Session {
             return;
         }
         self.shown = Some(fresh.clone());
-        if !self.timeline.knows(&fresh) {
+        if fresh.occupancy > 0 && !self.timeline.knows(&fresh) {
             self.hearing.wait(activity);
         }
         self.last_act = self.last_act.max(Some(at));

@@ -243,6 +243,11 @@ impl Thread {
         self.last_reading
     }
 
+    /// Whether it was emptied and nothing was read of it since.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.empty
+    }
+
     /// Whether it was compacted and has made no request since.
     pub(crate) fn is_compacted(&self) -> bool {
         self.compacted

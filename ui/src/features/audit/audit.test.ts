@@ -9,7 +9,7 @@ describe('in words', () => {
   test('unknown is not zero', () => expect(total(null)).toBe('–'));
 
   test('counts have a sign', () =>
-    expect([signed(-2550), signed(104)]).toEqual(['-2,550', '+104']));
+    expect([signed(-2550), signed(104)]).toEqual(['−2,550', '+104']));
 
   test('witnesses are summed over models', () => {
     const more = { input: 0, output: 104, cacheRead: 0, cacheCreation: 0 };
@@ -20,13 +20,13 @@ describe('in words', () => {
         difference({ teller: 'metrics', tokens: more }),
       ],
     });
-    expect(differs(session)).toBe('events -3,100, metrics +104');
+    expect(differs(session)).toBe('events −3,100, metrics +104');
     expect(differs(sessionAudit())).toBe('');
   });
 
   test('a difference names requests and tokens', () => {
     expect(amounts(difference())).toBe(
-      '1 request less, -10 fresh, -1,000 re-read, -500 written, -40 output',
+      '1 request missing, −10 fresh, −1,000 re-read, −500 written, −40 output',
     );
     const disputed = difference({
       missingRequests: 0,

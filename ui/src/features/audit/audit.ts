@@ -28,22 +28,31 @@ export function total(told: Told | null): string {
   return told === null ? UNKNOWN : exact(told.tokens.total);
 }
 
-/** `+104`, `-2,550`. */
+/** `+104`, `−2,550`. */
 export function signed(count: number): string {
-  return `${count < 0 ? '-' : '+'}${exact(Math.abs(count))}`;
+  return `${count < 0 ? '−' : '+'}${exact(Math.abs(count))}`;
 }
 
 function net(balance: Balance): number {
   return KINDS.reduce((sum, [kind]) => sum + balance[kind], 0);
 }
 
-/** By how much each witness is away from what is counted: `events -1,550, metrics +104`. */
+/** What a witness is called in passing. */
+const BRIEFLY: Record<Difference['teller'], string> = {
+  events: 'events',
+  metrics: 'metrics',
+  transcripts: 'transcripts',
+  client: "client's own sum",
+  books: 'books',
+};
+
+/** By how much each witness is away from what is counted: `events −1,550, metrics +104`. */
 export function differs(session: SessionAudit): string {
-  const sums = new Map<string, number>();
+  const sums = new Map<Difference['teller'], number>();
   for (const { teller, tokens } of session.differences) {
     sums.set(teller, (sums.get(teller) ?? 0) + net(tokens));
   }
-  return [...sums].map(([teller, sum]) => `${teller} ${signed(sum)}`).join(', ');
+  return [...sums].map(([teller, sum]) => `${BRIEFLY[teller]} ${signed(sum)}`).join(', ');
 }
 
 /** What a witness tells less, more and otherwise. */
@@ -51,7 +60,7 @@ export function amounts(difference: Difference): string {
   const { missingRequests, disputedRequests, tokens } = difference;
   const parts: string[] = [];
   if (missingRequests !== null && missingRequests > 0) {
-    parts.push(`${plural(missingRequests, 'request')} less`);
+    parts.push(`${plural(missingRequests, 'request')} missing`);
   }
   if (disputedRequests > 0) parts.push(`${plural(disputedRequests, 'request')} told otherwise`);
   for (const [kind, name] of KINDS) {

@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { INITIAL, reduce, type LiveState } from '../../lib/api/live';
 import type { Session, Snapshot } from '../../lib/api/types';
-import { ago, context, listeners, NOW, problem, session, snapshot } from '../../testing/fixtures';
+import {
+  ago,
+  backfill,
+  context,
+  listeners,
+  NOW,
+  problem,
+  session,
+  snapshot,
+} from '../../testing/fixtures';
 import { documentTitle, headline } from './headline';
 
 const MINUTE = 60_000;
@@ -204,4 +213,19 @@ test('the title of the window names the fullest', () => {
   expect(title(state)).toBe('91 % api-server · Plimsoll');
   expect(title(reduce(state, { type: 'lost', at: NOW }))).toBe('Not connected · Plimsoll');
   expect([title(INITIAL), title(live({}))]).toEqual(['Plimsoll', 'Plimsoll']);
+});
+
+describe('while history is read', () => {
+  /// Scenario: no session is known yet, with and without telemetry of earlier; then it is read; then a session is known.
+  /// Guarantees: the absence of sessions is not claimed before they can be known; a session is told as ever.
+  test('no session is missed', () => {
+    const reading = 'Reading history.';
+    expect(said(live({ lastArrivalAt: null, backfill: backfill() }))[0]).toBe(reading);
+    expect(said(live({ backfill: backfill() }))[0]).toBe(reading);
+    const ended = backfill({ endedAt: ago(0) });
+    expect(said(live({ lastArrivalAt: null, backfill: ended }))[0]).toBe(
+      'Nothing has arrived yet.',
+    );
+    expect(said(live({ sessions: [calm], backfill: backfill() }))[0]).toBe('Nothing needs you.');
+  });
 });

@@ -4,8 +4,9 @@ import type { Context, LevelName, Listener, Problem, Session, Snapshot } from '.
 import type { LiveState } from '../../lib/api/live';
 import { age, clockTime, duration } from '../../lib/format/time';
 import { percent, plural, tokens } from '../../lib/format/tokens';
+import { reading } from './history';
 import { deaf, portsOf } from './receiver';
-import { fullName, isEarlier, names } from './sessions';
+import { fullName, isEarlier, isEmptied, names } from './sessions';
 
 export interface Headline {
   /** How much it needs the user; `unknown` where nothing can be said. */
@@ -39,7 +40,8 @@ export function fullest(snapshot: Snapshot, now: number): Gauged | null {
 
 function gauged(snapshot: Snapshot, now: number): Gauged[] {
   return snapshot.sessions.filter(
-    (session): session is Gauged => session.context !== null && !isEarlier(session, now),
+    (session): session is Gauged =>
+      session.context !== null && !isEmptied(session.context) && !isEarlier(session, now),
   );
 }
 
@@ -163,8 +165,9 @@ function takenWords(unheard: Listener[]): string {
 }
 
 function calm(snapshot: Snapshot, now: number): Headline {
-  const { sessions, lastArrivalAt } = snapshot;
-  if (sessions.length === 0) return quiet(lastArrivalAt, now);
+  const { sessions, lastArrivalAt, backfill } = snapshot;
+  if (sessions.length === 0)
+    return reading(backfill, now)?.part == null ? quiet(lastArrivalAt, now) : remembering;
   const active = sessions.filter((session) => session.state !== 'idle');
   const latest = Math.max(...sessions.map((session) => Date.parse(session.lastActivityAt)));
   if (active.length === 0) {
@@ -198,6 +201,14 @@ function blind(active: Session[]): Headline {
   const who = `${plural(metricsOnly, 'session sends', 'sessions send')} metrics only`;
   return { tone: 'unknown', title, detail: `${who}: set OTEL_LOGS_EXPORTER=otlp and restart.` };
 }
+
+/** No session is known yet, and none can be missed before history is read. */
+const remembering: Headline = {
+  tone: 'unknown',
+  title: 'Reading history.',
+  detail:
+    'What Claude Code wrote down so far is being entered into the books. Sessions of the last 24 hours appear here.',
+};
 
 function quiet(lastArrivalAt: string | null, now: number): Headline {
   if (lastArrivalAt === null) {

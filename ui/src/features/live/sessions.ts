@@ -1,6 +1,6 @@
 // What the list of sessions shows, apart from how it looks.
 
-import type { Context, Session, SessionState, Telemetry } from '../../lib/api/types';
+import type { Context, Session, SessionState, Telemetry, Usage } from '../../lib/api/types';
 import { money } from '../../lib/format/money';
 import { percent, tokens } from '../../lib/format/tokens';
 
@@ -105,8 +105,19 @@ export function lineMeaning(context: Pick<Context, 'line' | 'windowTokens'>): st
     : 'At the line the client compacts the conversation by itself.';
 }
 
+/** Whether a context was emptied and nobody knows yet what the next request sends: no size, and no zero. */
+export function isEmptied(context: Context): boolean {
+  return context.estimated && context.occupancyTokens === 0;
+}
+
+/** Whether no request is in the books, so that their zeros say nothing of what was used. */
+export function isUncounted(usage: Usage): boolean {
+  return usage.requests === 0 && usage.tokens.total === 0;
+}
+
 /** What the gauge says to those who do not see it. */
 export function gaugeLabel(context: Context): string {
+  if (isEmptied(context)) return `emptied, line at ${tokens(context.line.tokens)} tokens`;
   const about = context.estimated ? 'about ' : '';
   const of = `${about}${tokens(context.occupancyTokens)} of ${tokens(context.line.tokens)} tokens`;
   return `${of}, ${percent(context.percentOfLine)} of the way to the line, ${context.level}`;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Limits, Source } from '../../lib/api/types';
 import { ago, NOW } from '../../testing/fixtures';
-import { clockTime } from '../../lib/format/time';
-import { limitWords } from './plan';
+import { clockTime, weekday } from '../../lib/format/time';
+import { toldLimits } from './plan';
 import { sourceNote } from './source';
 
 const plain = (words: string | undefined) => words?.replaceAll('\u00a0', ' ');
@@ -23,9 +23,10 @@ describe('the source', () => {
     const why = 'telemetry off or needs restart';
     expect(said('transcripts', 'telemetryOff')).toBe(`estimated from transcripts · ${why}`);
     expect(said('statusLine', 'telemetryOff')).toBe(`estimated from the status line · ${why}`);
-    expect(said('sizes', 'telemetryOff')).toBe(`rough estimate from sizes · ${why}`);
+    const rough = 'estimate from sizes, about ±20 %';
+    expect(plain(said('sizes', 'telemetryOff'))).toBe(`${rough} · ${why}`);
     expect(said('exact', 'telemetryOff')).toBe(why);
-    expect(said('sizes', null)).toBe('rough estimate from sizes');
+    expect(plain(said('sizes', null))).toBe(rough);
   });
 
   /// Scenario: telemetry stopped.
@@ -46,14 +47,26 @@ describe('the limits of the plan', () => {
     resetsAt: ago(-minutes * 60_000),
     toldAt: ago(told),
   });
-  const words = (limits: Limits) => limitWords(limits, NOW).map(plain);
+  const words = (limits: Limits) =>
+    toldLimits(limits, NOW).map(({ name, used, gone, resets, meaning }) => [
+      ...[name, used, Math.round(gone), resets],
+      plain(meaning),
+    ]);
 
-  /// Scenario: both limits, one, none; beyond the limit.
-  /// Guarantees: use, end and age of what was told; nothing of what was not.
+  /// Scenario: both limits, one of today and one of days ahead, beyond its limit; none.
+  /// Guarantees: use, the part of the time that is over, end and age of what was told; nothing of what was not.
   test('are told with their age, or not at all', () => {
-    expect(words({ fiveHour: limit(42.5, 80, 180_000), sevenDay: limit(104, 3000, 500) })).toEqual([
-      '5 h limit: 43 % used, resets in 1 h 20 min, told 3 min ago',
-      '7 day limit: 104 % used, resets in 2 days, told just now',
+    const fiveHour = limit(42.5, 80, 180_000);
+    const sevenDay = limit(104, 3000, 500);
+    expect(words({ fiveHour, sevenDay })).toEqual([
+      [
+        ...['5-hour', 42.5, 73, `resets ${clockTime(Date.parse(fiveHour.resetsAt), NOW)}`],
+        '43 % of the 5-hour limit is used, 73 % of its time is over; it resets in 1 h 20 min, as told 3 min ago',
+      ],
+      [
+        ...['7-day', 104, 70, `resets ${weekday(Date.parse(sevenDay.resetsAt))}`],
+        '104 % of the 7-day limit is used, 70 % of its time is over; it resets in 2 days, as told just now',
+      ],
     ]);
     expect(words({ fiveHour: null, sevenDay: null })).toEqual([]);
   });

@@ -2,6 +2,7 @@
 
 import type { Source } from '../../lib/api/types';
 import { clockTime } from '../../lib/format/time';
+import { NBSP } from '../../lib/format/tokens';
 
 export interface SourceNote {
   /** What stands beside the numbers. */
@@ -10,27 +11,31 @@ export interface SourceNote {
   meaning: string;
 }
 
+/** Its error is measured: see `watch::sizes`. */
+const ROUGH = `estimate from sizes, about ±20${NBSP}%`;
+
 const ESTIMATED: Record<Source['kind'], string> = {
   exact: '',
   transcripts: 'estimated from transcripts',
   statusLine: 'estimated from the status line',
-  sizes: 'rough estimate from sizes',
+  sizes: ROUGH,
 };
 
 const INSTEAD: Record<Source['kind'], string> = {
   exact: '',
   transcripts: 'numbers from transcripts',
   statusLine: 'numbers from the status line',
-  sizes: 'rough estimate from sizes',
+  sizes: ROUGH,
 };
 
 const MEANING: Record<Source['kind'], string> = {
   exact: 'What was told before stands.',
   transcripts:
-    "The client's transcripts tell of each request, but not of side requests and compactions.",
-  statusLine: 'The status line shows the context of the last request, and no other use.',
+    "The client's transcripts tell of each request of the conversation, but not of those beside it, as for titles and summaries.",
+  statusLine:
+    'The status line shows the context of the last request, and nothing of what was used before.',
   sizes:
-    'Nobody tells tokens: the sizes of prompts, tool calls and answers are counted, a token for four bytes.',
+    'Nobody tells tokens: they are estimated from the sizes of prompts, tool calls and answers. Tools and instructions that you added are not seen.',
 };
 
 /** `null` while telemetry tells the numbers, or may still tell them. `now` is server time in ms. */

@@ -88,6 +88,7 @@ function changed(state: LiveState, change: Change, at: number): LiveState {
     lastArrivalAt: change.lastArrivalAt,
     listeners: change.listeners ?? before.listeners,
     problems: change.problems ?? before.problems,
+    backfill: change.backfill ?? before.backfill,
   };
   const clockOffset = Math.max(state.clockOffset, ahead(change, at));
   return { ...state, connection: 'live', lostAt: null, snapshot, clockOffset };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { bytes } from './bytes';
 import { exactMoney, money, price } from './money';
 import { age, clockTime, duration } from './time';
 import { exact, percent, plural, share, tokens } from './tokens';
@@ -108,4 +109,20 @@ test('plural', () => {
     '1,200 sessions',
     '2 queries',
   ]);
+});
+
+describe('bytes', () => {
+  test.each([
+    [0, '0 B'],
+    [999, '999 B'],
+    [1000, '1.0 kB'],
+    [12_345, '12 kB'],
+    [999_600, '1.0 MB'],
+    [9_940_000, '9.9 MB'],
+    [9_960_000, '10 MB'],
+    [296_193_045, '296 MB'],
+    [999_600_000, '1.0 GB'],
+    [1_184_772_180, '1.2 GB'],
+    [41_000_000_000, '41.0 GB'],
+  ])('%d is %s', (count, text) => expect(plain(bytes(count))).toBe(text));
 });

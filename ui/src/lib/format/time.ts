@@ -37,6 +37,7 @@ const CLOCK_SECONDS = new Intl.DateTimeFormat('en-GB', {
   second: '2-digit',
   hourCycle: 'h23',
 });
+const WEEKDAY = new Intl.DateTimeFormat('en-GB', { weekday: 'short' });
 const DATE = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
 
 /** `14:02`, and `21 Nov, 14:02` on another day than `now`'s. Local time; milliseconds in. */
@@ -48,4 +49,9 @@ export function clockTime(
   const time = (precision === 'seconds' ? CLOCK_SECONDS : CLOCK).format(at);
   const day = DATE.format(at);
   return day === DATE.format(now) ? time : `${day}, ${time}`;
+}
+
+/** `Thu`. Local time; milliseconds in. */
+export function weekday(at: number): string {
+  return WEEKDAY.format(at);
 }

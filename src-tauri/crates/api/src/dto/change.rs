@@ -4,7 +4,7 @@ use plimsoll_domain::{self as domain, LineKind};
 use serde::Serialize;
 
 use super::{
-    Limits, Listener, Permille, Problem, Session, Time, Today,
+    Backfill, Limits, Listener, Permille, Problem, Session, Time, Today,
     session::{LevelName, Line},
 };
 
@@ -22,12 +22,13 @@ pub(crate) struct Change<'a> {
     pub(crate) removed: Vec<&'a str>,
     /// Every session's id, in the order to show.
     pub(crate) order: Vec<&'a str>,
-    /// `null` where it did not change, as `limits`, `listeners` and `problems`.
+    /// `null` where it did not change, as `limits`, `listeners`, `problems` and `backfill`.
     pub(crate) today: Option<Today<'a>>,
     pub(crate) limits: Option<Limits>,
     pub(crate) last_arrival_at: Option<Time>,
     pub(crate) listeners: Option<Vec<Listener<'a>>>,
     pub(crate) problems: Option<Vec<Problem<'a>>>,
+    pub(crate) backfill: Option<Backfill>,
 }
 
 /// A thread reached a level, once a cycle and level.

@@ -70,6 +70,7 @@ pub(crate) struct Backfill {
     requests: u64,
     began_at: Time,
     ended_at: Option<Time>,
+    /// By its speed so far; `null` while nothing tells, and at its end.
     seconds_left: Option<u64>,
 }
 

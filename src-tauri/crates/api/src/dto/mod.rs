@@ -13,7 +13,7 @@ mod window;
 
 pub(crate) use audit::Audit;
 pub(crate) use change::{Change, LevelReached};
-pub(crate) use health::Health;
+pub(crate) use health::{Backfill, Health};
 pub(crate) use scalar::{Permille, Time};
 pub(crate) use session::{Context, Session, SessionBooks, SessionContext, SessionPage};
 pub(crate) use signal::SignalSeen;

@@ -4,7 +4,7 @@ use plimsoll_domain::{Levels, Timestamp, health};
 use plimsoll_watch as watch;
 use serde::Serialize;
 
-use super::{Permille, Session, Time, Usage};
+use super::{Backfill, Permille, Session, Time, Usage};
 
 /// The resident that answers, at the moment it does.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +36,8 @@ pub(crate) struct Snapshot<'a> {
     last_arrival_at: Option<Time>,
     listeners: Vec<Listener<'a>>,
     problems: Vec<Problem<'a>>,
+    /// How far the last long reading of transcripts is, or what it came to; `null` before the first.
+    backfill: Option<Backfill>,
 }
 
 impl<'a> Snapshot<'a> {
@@ -58,6 +60,7 @@ impl<'a> Snapshot<'a> {
             last_arrival_at: snapshot.last_arrival.map(Time),
             listeners: status.listeners.iter().map(Listener::from).collect(),
             problems: status.problems.iter().map(Problem::from).collect(),
+            backfill: status.backfill.map(|state| Backfill::new(state, resident.now)),
         }
     }
 }

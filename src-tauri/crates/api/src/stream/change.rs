@@ -2,17 +2,17 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use plimsoll_domain::{Levels, SessionId, health::Status};
+use plimsoll_domain::{SessionId, health::Status};
 use plimsoll_watch::{SessionView, Snapshot};
 
-use crate::dto::{self, Listener, Problem, Session, Time, Today};
+use crate::dto::{self, Backfill, Listener, Problem, Resident, Session, Time, Today};
 
 /// What was sent to a client last, or is to be sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Seen {
     /// The live sessions.
     pub(crate) snapshot: Arc<Snapshot>,
-    /// Listeners and problems.
+    /// Listeners, problems and the reading of history.
     pub(crate) status: Arc<Status>,
     /// The version told. It grows with every change of one stream, also where only the status changed, so
     /// that no client takes a change for an old one.
@@ -31,7 +31,7 @@ impl Seen {
 pub(crate) fn difference<'a>(
     before: &'a Seen,
     after: &'a Seen,
-    levels: &Levels,
+    resident: Resident<'_>,
 ) -> Option<dto::Change<'a>> {
     let (old, new) = (&before.snapshot, &after.snapshot);
     let known = by_id(old);
@@ -45,7 +45,7 @@ pub(crate) fn difference<'a>(
         revision: new.revision.0,
         version: new.version.max(before.version + 1),
         as_of: Time(new.as_of),
-        sessions: changed.map(|view| Session::new(view, levels)).collect(),
+        sessions: changed.map(|view| Session::new(view, resident.levels)).collect(),
         removed: gone.map(|view| view.session.as_str()).collect(),
         order: new.sessions.iter().map(|view| view.session.as_str()).collect(),
         today: (old.today != new.today).then(|| Today::from(&new.today)),
@@ -55,6 +55,11 @@ pub(crate) fn difference<'a>(
             .then(|| after.status.listeners.iter().map(Listener::from).collect()),
         problems: (before.status.problems != after.status.problems)
             .then(|| after.status.problems.iter().map(Problem::from).collect()),
+        backfill: after
+            .status
+            .backfill
+            .filter(|state| before.status.backfill != Some(*state))
+            .map(|state| Backfill::new(state, resident.now)),
     };
     (!is_idle(&change, old)).then_some(change)
 }
@@ -73,13 +78,16 @@ fn is_idle(change: &dto::Change<'_>, old: &Snapshot) -> bool {
         && change.limits.is_none()
         && change.listeners.is_none()
         && change.problems.is_none()
+        && change.backfill.is_none()
         && change.revision == old.revision.0
         && change.last_arrival_at == old.last_arrival.map(Time)
 }
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_domain::Revision;
+    use std::time::Duration;
+
+    use plimsoll_domain::{Levels, Revision, health::Backfill};
 
     use super::*;
     use crate::fixture;
@@ -100,9 +108,12 @@ mod tests {
         Arc::new(fixture::view(id))
     }
 
+    /// What is told two seconds after noon.
     fn json(before: &Seen, after: &Seen) -> Option<serde_json::Value> {
-        let change = difference(before, after, &Levels::default())?;
-        Some(serde_json::to_value(change).unwrap())
+        let levels = Levels::default();
+        let now = fixture::NOON.after(Duration::from_secs(2));
+        let resident = Resident { version: "0.1.0", started: fixture::NOON, levels: &levels, now };
+        Some(serde_json::to_value(difference(before, after, resident)?).unwrap())
     }
 
     /// Scenario: of three sessions one changed, one went, one stayed, and a new one came to the front.
@@ -154,6 +165,35 @@ mod tests {
         assert_eq!(told["version"], 2, "newer than version 1, though the snapshot is the same");
     }
 
+    /// Scenario: history is being read: a quarter of it in two seconds; then nothing of that changes; then a port is
+    /// taken; then it is read to its end.
+    /// Guarantees: each step is told with the time that is left as of now, an unchanged one is not told again, and
+    /// at the end no time is left.
+    #[test]
+    fn the_reading_of_history_is_told_as_it_goes() {
+        let idle = seen(1, Vec::new());
+        let of = |status| Seen { status: Arc::new(status), ..idle.clone() };
+        let Status { backfill, problems, .. } = fixture::status();
+        let reading = of(Status { backfill, ..Status::default() });
+        let told = json(&idle, &reading).unwrap();
+        assert_eq!(told["backfill"]["bytesRead"], 296_193_045);
+        assert_eq!(told["backfill"]["secondsLeft"], 6);
+        assert_eq!(told["problems"], serde_json::Value::Null);
+
+        assert!(json(&reading, &reading).is_none());
+        let taken = of(Status { backfill, problems, ..Status::default() });
+        assert_eq!(json(&reading, &taken).unwrap()["backfill"], serde_json::Value::Null);
+
+        let ended = backfill.map(|state| Backfill {
+            bytes_read: state.bytes,
+            ended: Some(fixture::NOON),
+            ..state
+        });
+        let told = json(&reading, &of(Status { backfill: ended, ..Status::default() })).unwrap();
+        assert_eq!(told["backfill"]["endedAt"], "2026-11-23T12:00:00.250Z");
+        assert_eq!(told["backfill"]["secondsLeft"], serde_json::Value::Null);
+    }
+
     /// Scenario: a client that skipped several snapshots is told of the newest.
     /// Guarantees: applying the change to what it saw gives what is live now.
     #[test]
@@ -161,10 +201,10 @@ mod tests {
         let views: Vec<_> = ["1", "2", "3", "4"].map(view).into_iter().collect();
         let before = seen(1, views[..3].to_vec());
         let after = seen(9, vec![Arc::clone(&views[3]), view("2"), Arc::clone(&views[0])]);
-        let change = difference(&before, &after, &Levels::default()).unwrap();
-        assert_eq!(change.version, 9);
-        assert_eq!(change.removed, ["3"]);
-        assert_eq!(change.order, ["4", "2", "1"]);
-        assert_eq!(change.sessions.len(), 2);
+        let change = json(&before, &after).unwrap();
+        assert_eq!(change["version"], 9);
+        assert_eq!(change["removed"], serde_json::json!(["3"]));
+        assert_eq!(change["order"], serde_json::json!(["4", "2", "1"]));
+        assert_eq!(change["sessions"].as_array().unwrap().len(), 2);
     }
 }

@@ -113,6 +113,7 @@ impl Follower {
             match self.wait().await {
                 Wake::Look => {}
                 Wake::Lagged => self.behind = true,
+                Wake::Commit(commit) if commit.unlisted => self.behind = true,
                 Wake::Commit(commit) => {
                     if let Some(bytes) = self.tell(&commit) {
                         return Some(bytes);
@@ -153,7 +154,7 @@ impl Follower {
         }
         self.stirred = false;
         let mut newest = self.look();
-        let change = difference(&before, &newest, &self.shared.api.levels);
+        let change = difference(&before, &newest, self.shared.resident());
         let version = change.as_ref().map_or(before.version, |change| change.version);
         let bytes = change.map(|change| event("change", &change));
         newest.version = version;

@@ -46,18 +46,14 @@ impl Progress {
         self
     }
 
-    /// A part was committed.
-    pub(super) fn add(&mut self, bytes: u64, requests: u64) {
+    /// A part was committed: with it so many files came to their end.
+    pub(super) fn add(&mut self, bytes: u64, requests: u64, files: u64) {
         self.state.bytes_read = self.state.bytes_read.saturating_add(bytes);
         self.state.requests = self.state.requests.saturating_add(requests);
+        self.state.files_read = self.state.files_read.saturating_add(files);
         if self.posted.elapsed() >= GAP {
             self.post();
         }
-    }
-
-    /// A file was read to its end.
-    pub(super) fn file_read(&mut self) {
-        self.state.files_read += 1;
     }
 
     /// Everything was read.

@@ -8,10 +8,11 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
-use plimsoll_domain::{Position, Statement};
-use plimsoll_ledger::Ledger;
+use plimsoll_domain::{Fact, Position, Statement};
+use plimsoll_ledger::{Ledger, TranscriptPart};
 use plimsoll_sources::transcripts::{Batch, Reader, Transcript};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -22,7 +23,13 @@ use crate::board::Now;
 /// Threads that read: more would only wait for the disk and for the ledger.
 const READERS: usize = 2;
 /// Parts that wait for the ledger, at most.
-const WAITING: usize = 2;
+const WAITING: usize = 1;
+/// A part is handed on with so many facts, or when so many bytes were read for it: it is committed at once, and live
+/// commits wait for that.
+const PART_FACTS: usize = 16_000;
+const PART_BYTES: u64 = 64 * 1024 * 1024;
+/// What is older is booked and not told: it is of no session that anybody watches, nor of this day.
+const PAST: Duration = Duration::from_hours(48);
 
 /// A file of which something is unread.
 #[derive(Debug, Clone)]
@@ -50,11 +57,29 @@ pub(super) struct Round {
     positions: HashMap<Arc<str>, Position>,
 }
 
-/// What a reading thread has to say.
-enum Read {
-    Part(Batch),
-    /// A file was read to its end, or cannot be read now.
-    File,
+/// What a reading thread has to say: what it read of one file after the other.
+#[derive(Default)]
+struct Part {
+    facts: Vec<Fact>,
+    positions: Vec<Position>,
+    bytes: u64,
+    /// Files that were read to their end, or cannot be read now.
+    files: u64,
+}
+
+impl Part {
+    fn add(&mut self, batch: Batch) {
+        let Batch { mut facts, position, bytes, .. } = batch;
+        // A line arrived when it was written: history does not live.
+        facts.iter_mut().for_each(|fact| fact.envelope.arrived = fact.envelope.at);
+        self.facts.append(&mut facts);
+        self.positions.push(position);
+        self.bytes += bytes;
+    }
+
+    fn is_full(&self) -> bool {
+        self.facts.len() >= PART_FACTS || self.bytes >= PART_BYTES
+    }
 }
 
 impl Round {
@@ -85,15 +110,10 @@ impl Round {
         let readers = self.start(&files, &parts, stop);
         drop(parts);
         let mut taken = true;
-        while let Some(read) = waiting.recv().await {
-            match read {
-                Read::Part(batch) => {
-                    taken = self.enter(batch, progress).await;
-                    if !taken {
-                        break;
-                    }
-                }
-                Read::File => progress.file_read(),
+        while let Some(part) = waiting.recv().await {
+            taken = self.enter(part, progress).await;
+            if !taken {
+                break;
             }
         }
         // Ends the readers: what they still send is read again.
@@ -111,7 +131,7 @@ impl Round {
     fn start(
         &self,
         files: &Arc<[Unread]>,
-        parts: &mpsc::Sender<Read>,
+        parts: &mpsc::Sender<Part>,
         stop: &CancellationToken,
     ) -> Vec<tokio::task::JoinHandle<()>> {
         let next = Arc::new(AtomicUsize::new(0));
@@ -129,18 +149,21 @@ impl Round {
         (0..readers).map(start).collect()
     }
 
-    async fn enter(&mut self, batch: Batch, progress: &mut Progress) -> bool {
-        let Batch { mut facts, position, bytes, .. } = batch;
-        // A line arrived when it was written: history does not live.
-        facts.iter_mut().for_each(|fact| fact.envelope.arrived = fact.envelope.at);
+    async fn enter(&mut self, part: Part, progress: &mut Progress) -> bool {
+        let Part { facts, positions, bytes, files } = part;
         let requests =
             facts.iter().filter(|fact| matches!(fact.statement, Statement::Request(_))).count();
-        if let Err(error) = self.ledger.record_read(facts, vec![position.clone()]).await {
+        let told_from = (self.now)().before(PAST);
+        let read = TranscriptPart { facts, positions: positions.clone(), told_from };
+        if !positions.is_empty()
+            && let Err(error) = self.ledger.record_read(read).await
+        {
             tracing::warn!(%error, "transcripts wait for the ledger");
             return false;
         }
-        self.positions.insert(Arc::clone(&position.path), position);
-        progress.add(bytes, requests.try_into().unwrap_or(u64::MAX));
+        self.positions
+            .extend(positions.into_iter().map(|position| (Arc::clone(&position.path), position)));
+        progress.add(bytes, requests.try_into().unwrap_or(u64::MAX), files);
         true
     }
 }
@@ -150,7 +173,7 @@ struct Desk {
     files: Arc<[Unread]>,
     /// The file that is read next.
     next: Arc<AtomicUsize>,
-    parts: mpsc::Sender<Read>,
+    parts: mpsc::Sender<Part>,
     stop: CancellationToken,
     now: Now,
 }
@@ -158,30 +181,38 @@ struct Desk {
 impl Desk {
     fn work(&self) {
         let mut reader = Reader::default();
+        let mut part = Part::default();
         while let Some(unread) = self.files.get(self.next.fetch_add(1, Ordering::Relaxed)) {
-            if self.read(&mut reader, unread).is_break() {
+            if self.read(&mut reader, unread, &mut part).is_break() {
                 return;
             }
         }
+        // An error means that nothing more is wanted.
+        let _ = self.hand_on(&mut part);
     }
 
-    fn read(&self, reader: &mut Reader, unread: &Unread) -> ControlFlow<()> {
+    fn read(&self, reader: &mut Reader, unread: &Unread, part: &mut Part) -> ControlFlow<()> {
         let mut flow = ControlFlow::Continue(());
-        let mut hand_on = |batch: Batch| {
-            let gone =
-                self.stop.is_cancelled() || self.parts.blocking_send(Read::Part(batch)).is_err();
-            flow = if gone { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        let mut take = |batch: Batch| {
+            part.add(batch);
+            if part.is_full() || self.stop.is_cancelled() {
+                flow = self.hand_on(part);
+            }
             flow
         };
         let path: &Path = &unread.file.path;
-        let outcome = reader.read(path, unread.from.as_ref(), (self.now)(), &mut hand_on);
+        let outcome = reader.read(path, unread.from.as_ref(), (self.now)(), &mut take);
         if let Err(error) = outcome {
             tracing::debug!(%error, "a transcript cannot be read now");
         }
-        flow?;
-        match self.parts.blocking_send(Read::File) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
-        }
+        part.files += 1;
+        flow
+    }
+
+    /// Hands on what was read so far. `Break`: nobody wants more.
+    fn hand_on(&self, part: &mut Part) -> ControlFlow<()> {
+        let gone =
+            self.stop.is_cancelled() || self.parts.blocking_send(std::mem::take(part)).is_err();
+        if gone { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use plimsoll_domain::{Model, PriceTable, Quarter, SessionId, Timestamp};
+use plimsoll_domain::{Fact, Model, PriceTable, Quarter, SessionId, Timestamp};
 use sqlx::SqliteConnection;
 
 use super::{Cumulative, Processes, SessionBooks, SessionRow, Tally, session::exchange};
@@ -37,9 +37,10 @@ pub(crate) struct Cache {
     pub(crate) last_process: i64,
     /// What requests cost whose cost nobody told.
     pub(crate) prices: Arc<PriceTable>,
-    /// Whether any request is known by more than one name, or by none of the provider's: then a new telling may
-    /// mean one that is known.
-    pub(crate) has_second_names: bool,
+    /// Whether any request is known by more than one name.
+    pub(crate) has_aliases: bool,
+    /// Whether any request is known by none of the provider's names: then a new telling may mean it.
+    pub(crate) has_nameless: bool,
     /// Whether any request was pruned: then a telling may mean one of those.
     pub(crate) has_pruned: bool,
     /// Before this time, in nanoseconds, readings, counters and events are pruned and not taken again; 0: never.
@@ -57,8 +58,8 @@ impl Cache {
             last_model: table::model::last_id(connection).await?,
             last_session: table::session::last_id(connection).await?,
             last_process: table::process::last_id(connection).await?,
-            has_second_names: table::alias::any(connection).await?
-                || table::request::any_nameless(connection).await?,
+            has_aliases: table::alias::any(connection).await?,
+            has_nameless: table::request::any_nameless(connection).await?,
             has_pruned: table::pruned::any(connection).await?,
             horizon: table::pruned::horizon(connection).await?,
             ..Self::default()
@@ -72,7 +73,8 @@ impl Cache {
             last_process: self.last_process,
             last_model: self.last_model,
             last_session: self.last_session,
-            has_second_names: self.has_second_names,
+            has_aliases: self.has_aliases,
+            has_nameless: self.has_nameless,
             has_pruned: self.has_pruned,
             horizon: self.horizon,
             prices: Arc::clone(&self.prices),
@@ -118,6 +120,44 @@ impl Cache {
             return Ok(*number);
         }
         let stored = table::session::find(connection, name).await?;
+        self.begin(connection, name, at, stored).await
+    }
+
+    /// Loads or begins the books of all sessions that facts tell of, where there are several unknown ones.
+    pub(crate) async fn open_all(
+        &mut self,
+        connection: &mut SqliteConnection,
+        facts: &[Fact],
+    ) -> sqlx::Result<()> {
+        let mut unknown: HashMap<&str, (&Fact, Option<SessionRow>)> = HashMap::new();
+        for fact in facts {
+            let name = fact.session.as_ref().map_or("", SessionId::as_str);
+            if !self.numbers.contains_key(name) {
+                unknown.entry(name).or_insert((fact, None));
+            }
+        }
+        if unknown.len() < 2 {
+            return Ok(());
+        }
+        let names: Vec<Arc<str>> = unknown.keys().map(|name| Arc::from(*name)).collect();
+        for row in table::session::find_all(connection, &names).await? {
+            if let Some((_, stored)) = unknown.get_mut(&*row.name) {
+                *stored = Some(row.clone());
+            }
+        }
+        for (name, (fact, stored)) in unknown {
+            self.begin(connection, name, fact.envelope.at, stored).await?;
+        }
+        Ok(())
+    }
+
+    async fn begin(
+        &mut self,
+        connection: &mut SqliteConnection,
+        name: &str,
+        at: Timestamp,
+        stored: Option<SessionRow>,
+    ) -> sqlx::Result<i64> {
         let row = stored.clone().unwrap_or_else(|| {
             self.last_session += 1;
             SessionRow::new(self.last_session, name, at)
@@ -165,6 +205,11 @@ impl Cache {
     /// The books of a session that was numbered in this commit.
     pub(crate) fn session(&mut self, number: i64) -> &mut SessionBooks {
         self.sessions.get_mut(&number).expect("a session is loaded when it is numbered")
+    }
+
+    /// Whether the file holds anything of a session that was numbered in this commit.
+    pub(crate) fn is_stored(&self, number: i64) -> bool {
+        self.sessions.get(&number).is_none_or(|books| books.stored.is_some())
     }
 
     /// The number of a model, loaded or newly given.
@@ -231,6 +276,11 @@ impl Cache {
             }
             _ => true,
         }
+    }
+
+    /// Forgets the use of a quarter, which changes and is not told.
+    pub(crate) fn forget_quarter(&mut self, quarter: Quarter) {
+        self.quarters.remove(&quarter);
     }
 
     /// The use of a quarter over all sessions, loaded as it is stored.

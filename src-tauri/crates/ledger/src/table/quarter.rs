@@ -19,7 +19,7 @@ pub(crate) struct QuarterRow {
 const OF_SESSION: &str = "SELECT * FROM quarter WHERE session = ?";
 const OF_QUARTER: &str = "SELECT * FROM quarter WHERE quarter = ? AND side IN (0, 2)";
 static UPSERT: Rows = Rows::new(
-    "INSERT INTO quarter (session, model, source, quarter, side, requests, unpriced, input, output, \
+    "INSERT OR FAIL INTO quarter (session, model, source, quarter, side, requests, unpriced, input, output, \
      cache_read, cache_creation, cost, first_at, last_at) VALUES",
     14,
     "ON CONFLICT (session, model, source, quarter, side) DO UPDATE SET requests = excluded.requests, \

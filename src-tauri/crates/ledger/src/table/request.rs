@@ -1,6 +1,6 @@
 //! API requests, one row each.
 
-use std::sync::Arc;
+use std::{borrow::Borrow, sync::Arc};
 
 use plimsoll_domain::{NanoUsd, QuerySource, Revision, Timestamp, Tokens, Witnesses};
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
@@ -51,20 +51,65 @@ impl RequestRow {
         self.key.starts_with(NAMELESS)
     }
 
+    fn extent(&self) -> Extent {
+        let full = self.process.is_some()
+            || self.subsystem.is_some()
+            || self.cost.is_some()
+            || self.duration_ms.is_some()
+            || self.ttft_ms.is_some()
+            || self.orchestration.is_some()
+            || self.retracted;
+        let read = self.agent_name.is_some()
+            || self.effort.is_some()
+            || self.fast.is_some()
+            || self.us_only.is_some()
+            || self.web_searches.is_some();
+        match (full, read) {
+            (true, _) => Extent::Full,
+            (false, true) => Extent::Read,
+            (false, false) => Extent::Told,
+        }
+    }
+
     /// Its cost: as the client says, else by the price table.
     pub(crate) fn known_cost(&self) -> Option<NanoUsd> {
         self.cost.or(self.price)
     }
 }
 
+/// Which columns of a row may have a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    /// What every witness tells.
+    Told,
+    /// What transcripts of later clients tell besides.
+    Read,
+    Full,
+}
+
 /// What the keys of requests without an id begin with.
 pub(crate) const NAMELESS: char = '~';
 
+// Columns that no row of a statement has a value for are left out: each value costs as much as the row itself.
+// `OR FAIL`: whatever fails ends the whole transaction, so that a statement needs no journal of its own.
+static INSERT_TOLD: Rows = Rows::new(
+    "INSERT OR FAIL INTO request (revision, key, session, model, source, agent, at, arrived, input, output, \
+     cache_read, cache_creation, cache_creation_1h, witnesses, message, side_log, finished, price) VALUES",
+    18,
+    "ON CONFLICT DO NOTHING",
+);
+static INSERT_READ: Rows = Rows::new(
+    "INSERT OR FAIL INTO request (revision, key, session, model, source, agent, at, arrived, input, output, \
+     cache_read, cache_creation, cache_creation_1h, witnesses, message, side_log, finished, price, \
+     agent_name, effort, fast, us_only, web_searches) VALUES",
+    23,
+    "ON CONFLICT DO NOTHING",
+);
 static INSERT: Rows = Rows::new(
-    "INSERT INTO request (revision, key, session, process, model, source, subsystem, agent, agent_name, at, \
-     arrived, input, output, cache_read, cache_creation, cache_creation_1h, cost, duration_ms, ttft_ms, \
-     effort, orchestration, witnesses, message, side_log, finished, fast, us_only, web_searches, price, \
-     retracted) VALUES",
+    "INSERT OR FAIL INTO request (revision, key, session, model, source, agent, at, arrived, input, output, \
+     cache_read, cache_creation, cache_creation_1h, witnesses, message, side_log, finished, price, \
+     agent_name, effort, fast, us_only, web_searches, process, subsystem, cost, duration_ms, ttft_ms, \
+     orchestration, retracted) VALUES",
     30,
     "ON CONFLICT DO NOTHING",
 );
@@ -72,7 +117,9 @@ static FIND: Rows = Rows::new("SELECT * FROM request WHERE key IN (VALUES", 1, "
 static DELETE: Rows = Rows::new("DELETE FROM request WHERE key IN (VALUES", 1, ")");
 static OF_SIDE_LOGS: Rows =
     Rows::new("SELECT * FROM request WHERE side_log = 1 AND message IN (VALUES", 1, ")");
-const OF_MESSAGE: &str = "SELECT * FROM request WHERE session = ? AND message = ? AND retracted = 0 ORDER BY side_log LIMIT 1";
+/// The messages are a JSON array: of a list of rows each would search the whole session.
+const OF_MESSAGES: &str = "SELECT * FROM request WHERE session = ? AND retracted = 0 \
+    AND message IN (SELECT value FROM json_each(?))";
 const NAMELESS_NEAR: &str = "SELECT * FROM request WHERE session = ?1 AND at BETWEEN ?2 AND ?3 \
     AND substr(key, 1, 1) = '~' AND retracted = 0";
 const NEAR: &str =
@@ -81,8 +128,14 @@ const ANY_NAMELESS: &str = "SELECT EXISTS (SELECT 1 FROM request WHERE substr(ke
 const LAST_REVISION: &str = "SELECT COALESCE(MAX(revision), 0) FROM request";
 
 /// Writes rows whose keys are not known; which the script expects all to be new.
-pub(crate) fn insert(script: &mut Script, rows: &[RequestRow]) {
-    script.add(&INSERT, rows, bind);
+pub(crate) fn insert<R: Borrow<RequestRow>>(script: &mut Script, rows: &[R]) {
+    let of = |extent| {
+        let rows = rows.iter().map(Borrow::borrow);
+        rows.filter(|row| row.extent() == extent).collect::<Vec<&RequestRow>>()
+    };
+    script.add(&INSERT_TOLD, &of(Extent::Told), |values, row| bind_told(values, row));
+    script.add(&INSERT_READ, &of(Extent::Read), |values, row| bind_read(values, row));
+    script.add(&INSERT, &of(Extent::Full), |values, row| bind(values, row));
 }
 
 /// The rows of the given keys, as far as they are known.
@@ -103,26 +156,33 @@ pub(crate) async fn of_side_logs(
     rows.iter().map(read).collect()
 }
 
-/// The row of a session with this message, rather of the conversation than of a side log.
-pub(crate) async fn of_message(
+/// The rows of a session with one of these messages.
+pub(crate) async fn of_messages(
     connection: &mut SqliteConnection,
     session: i64,
-    message: i64,
-) -> sqlx::Result<Option<RequestRow>> {
-    let row =
-        sqlx::query(OF_MESSAGE).bind(session).bind(message).fetch_optional(connection).await?;
-    row.as_ref().map(read).transpose()
+    messages: &[i64],
+) -> sqlx::Result<Vec<RequestRow>> {
+    let query = sqlx::query(OF_MESSAGES).bind(session).bind(format!("{messages:?}"));
+    query.fetch_all(connection).await?.iter().map(read).collect()
 }
 
-/// The rows of a session within a span; all of them, or those without an id.
+/// Which rows of a session.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Near {
+    pub(crate) session: i64,
+    pub(crate) from: Timestamp,
+    pub(crate) to: Timestamp,
+    /// Those without an id only.
+    pub(crate) nameless: bool,
+}
+
+/// The rows of a session within a span.
 pub(crate) async fn near(
     connection: &mut SqliteConnection,
-    session: i64,
-    (from, to): (Timestamp, Timestamp),
-    nameless: bool,
+    near: Near,
 ) -> sqlx::Result<Vec<RequestRow>> {
-    let text = if nameless { NAMELESS_NEAR } else { NEAR };
-    let query = sqlx::query(text).bind(session).bind(from.nanos()).bind(to.nanos());
+    let text = if near.nameless { NAMELESS_NEAR } else { NEAR };
+    let query = sqlx::query(text).bind(near.session).bind(near.from.nanos()).bind(near.to.nanos());
     query.fetch_all(connection).await?.iter().map(read).collect()
 }
 
@@ -132,8 +192,8 @@ pub(crate) async fn any_nameless(connection: &mut SqliteConnection) -> sqlx::Res
 }
 
 /// Writes improved rows in the place of the former ones.
-pub(crate) fn replace(script: &mut Script, rows: &[RequestRow]) {
-    script.add(&DELETE, rows, |values, row| values.bind(row.key.clone()));
+pub(crate) fn replace<R: Borrow<RequestRow>>(script: &mut Script, rows: &[R]) {
+    script.add(&DELETE, rows, |values, row| values.bind(Arc::clone(&row.borrow().key)));
     insert(script, rows);
 }
 
@@ -142,34 +202,42 @@ pub(crate) async fn last_revision(connection: &mut SqliteConnection) -> sqlx::Re
     sqlx::query_scalar(LAST_REVISION).fetch_one(connection).await
 }
 
-fn bind(values: Values, row: &RequestRow) -> Values {
+fn bind_told(values: Values, row: &RequestRow) -> Values {
     let values = values
         .bind(row.revision.0)
-        .bind(row.key.clone())
+        .bind(Arc::clone(&row.key))
         .bind(row.session)
-        .bind(row.process)
         .bind(row.model)
         .bind(row.source.code())
-        .bind(row.subsystem.clone())
         .bind(row.agent.clone())
-        .bind(row.agent_name.clone())
         .bind(row.at.nanos())
         .bind(row.arrived.nanos());
     bind_tokens(values, &row.tokens)
         .bind(row.cache_creation_1h.map(stored))
-        .bind(row.cost.map(|cost| cost.0))
-        .bind(row.duration_ms.map(stored))
-        .bind(row.ttft_ms.map(stored))
-        .bind(row.effort.clone())
-        .bind(row.orchestration.clone())
         .bind(row.witnesses.bits())
         .bind(row.message)
         .bind(row.side_log)
         .bind(row.finished)
+        .bind(row.price.map(|price| price.0))
+}
+
+fn bind_read(values: Values, row: &RequestRow) -> Values {
+    bind_told(values, row)
+        .bind(row.agent_name.clone())
+        .bind(row.effort.clone())
         .bind(row.fast)
         .bind(row.us_only)
         .bind(row.web_searches.map(stored))
-        .bind(row.price.map(|price| price.0))
+}
+
+fn bind(values: Values, row: &RequestRow) -> Values {
+    bind_read(values, row)
+        .bind(row.process)
+        .bind(row.subsystem.clone())
+        .bind(row.cost.map(|cost| cost.0))
+        .bind(row.duration_ms.map(stored))
+        .bind(row.ttft_ms.map(stored))
+        .bind(row.orchestration.clone())
         .bind(row.retracted)
 }
 
@@ -208,6 +276,7 @@ pub(crate) fn read(row: &SqliteRow) -> sqlx::Result<RequestRow> {
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] =
-    &[OF_MESSAGE, NAMELESS_NEAR, NEAR, ANY_NAMELESS, LAST_REVISION];
+    &[OF_MESSAGES, NAMELESS_NEAR, NEAR, ANY_NAMELESS, LAST_REVISION];
 #[cfg(test)]
-pub(crate) static ROWS: &[&Rows] = &[&INSERT, &FIND, &DELETE, &OF_SIDE_LOGS];
+pub(crate) static ROWS: &[&Rows] =
+    &[&INSERT_TOLD, &INSERT_READ, &INSERT, &FIND, &DELETE, &OF_SIDE_LOGS];

@@ -1,11 +1,14 @@
 //! Sessions by number.
 
+use std::sync::Arc;
+
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{Rows, Script, text, time};
 use crate::books::SessionRow;
 
 const FIND: &str = "SELECT * FROM session WHERE name = ?";
+static FIND_ALL: Rows = Rows::new("SELECT * FROM session WHERE name IN (VALUES", 1, ")");
 const LAST_ID: &str = "SELECT COALESCE(MAX(id), 0) FROM session";
 const NAME_OF: &str = "SELECT name FROM session WHERE id = ?";
 static UPSERT: Rows = Rows::new(
@@ -26,6 +29,15 @@ pub(crate) async fn find(
 ) -> sqlx::Result<Option<SessionRow>> {
     let row = sqlx::query(FIND).bind(name.to_owned()).fetch_optional(connection).await?;
     row.map(|row| read(&row)).transpose()
+}
+
+/// The rows of those sessions that there are.
+pub(crate) async fn find_all(
+    connection: &mut SqliteConnection,
+    names: &[Arc<str>],
+) -> sqlx::Result<Vec<SessionRow>> {
+    let rows = FIND_ALL.find(connection, names, |values, name| values.bind(name.clone())).await?;
+    rows.iter().map(read).collect()
 }
 
 /// The name of a numbered session.
@@ -80,4 +92,4 @@ pub(crate) fn read(row: &SqliteRow) -> sqlx::Result<SessionRow> {
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[FIND, LAST_ID, NAME_OF];
 #[cfg(test)]
-pub(crate) static ROWS: &[&Rows] = &[&UPSERT];
+pub(crate) static ROWS: &[&Rows] = &[&FIND_ALL, &UPSERT];

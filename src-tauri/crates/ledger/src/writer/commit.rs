@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_domain::{ApiRequest, Fact, Position, Quarter, Revision, SessionId, Witness};
+use plimsoll_domain::{ApiRequest, Position, Quarter, Revision, SessionId, Timestamp, Witness};
 use sqlx::SqliteConnection;
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     sheet::Sheet,
 };
 use crate::{
-    Activity, ActivityKind, Change, Commit, Usage,
+    Activity, ActivityKind, Change, Commit, TranscriptPart, Usage,
     books::{Cache, CellKey, SessionBooks, Side, Tally, exchange},
     query::record,
     table::{
@@ -21,7 +21,7 @@ use crate::{
 
 /// A row that changed: as it was, if it was, and as it is.
 pub(super) struct Changed<T> {
-    pub(super) before: Option<T>,
+    pub(super) before: Option<Box<T>>,
     pub(super) after: T,
 }
 
@@ -37,15 +37,16 @@ pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 const COMMIT: &str = "COMMIT";
 const ROLLBACK: &str = "ROLLBACK";
 
-/// Books facts, and how far their files were read, in one transaction. On an error nothing was written and the cache is of no use any more.
+/// Books facts, and how far their files were read, in one transaction. On an error nothing was written and the cache
+/// is of no use any more.
 pub(crate) async fn facts(
     connection: &mut SqliteConnection,
     cache: &mut Cache,
     revision: Revision,
-    (facts, positions): (&[Fact], &[Position]),
+    TranscriptPart { facts, positions, told_from }: &TranscriptPart,
 ) -> sqlx::Result<Booked> {
     let mut sheet = Sheet::fill(facts, cache, connection).await?;
-    let mut pen = Pen::new(cache, revision);
+    let mut pen = Pen { told_from: *told_from, ..Pen::new(cache, revision) };
     if sheet.is_empty() && positions.is_empty() {
         return Ok(Booked::nothing(revision));
     }
@@ -108,10 +109,13 @@ impl Booked {
 
 /// What a commit has touched so far.
 pub(super) struct Pen<'a> {
-    cache: &'a mut Cache,
+    pub(super) cache: &'a mut Cache,
     pub(super) revision: Revision,
-    /// Whether any request has a second name, or none of the provider's.
-    pub(super) has_second_names: bool,
+    /// What happened before this time is not told.
+    told_from: Timestamp,
+    /// As the cache knows after this commit.
+    pub(super) has_aliases: bool,
+    pub(super) has_nameless: bool,
     touched: BTreeSet<(i64, CellKey, Quarter, Side)>,
     /// Tallies that count in reports, before and after.
     exchanged: Vec<(Quarter, Side, Tally, Tally)>,
@@ -119,13 +123,15 @@ pub(super) struct Pen<'a> {
 
 impl<'a> Pen<'a> {
     fn new(cache: &'a mut Cache, revision: Revision) -> Self {
-        let has_second_names = cache.has_second_names;
-        Self { cache, revision, has_second_names, touched: BTreeSet::new(), exchanged: Vec::new() }
-    }
-
-    /// Whether a telling may mean a pruned request.
-    pub(super) fn has_pruned(&self) -> bool {
-        self.cache.has_pruned
+        Self {
+            has_aliases: cache.has_aliases,
+            has_nameless: cache.has_nameless,
+            cache,
+            revision,
+            told_from: Timestamp::EPOCH,
+            touched: BTreeSet::new(),
+            exchanged: Vec::new(),
+        }
     }
 
     /// Gives a request that counts the price of the table.
@@ -209,8 +215,10 @@ impl<'a> Pen<'a> {
 
         let cells = cells(&self.touched);
         let quarters = self.settle_cells(connection, &mut script, &cells).await?;
+        let told_from = self.told_from;
+        let unlisted = news.requests.iter().any(|request| request.after.at < told_from);
         let mut changes = Vec::new();
-        for request in &news.requests {
+        for request in news.requests.iter().filter(|_| !unlisted) {
             changes.push(Change::Usage(
                 record::of_request(connection, self.cache, &request.after).await?,
             ));
@@ -219,13 +227,15 @@ impl<'a> Pen<'a> {
             !(books.row.has_events || books.row.has_transcript)
                 || books.published.contains_key(&cell)
         };
-        changes.extend(self.publish(connection, &mut script, &cells, at_once).await?);
+        let published = self.publish(connection, &mut script, &cells, at_once).await?;
+        changes.extend(published.into_iter().filter(|_| !unlisted));
         self.store_numbered(&mut script, sheet);
         let activities = self.activities(connection, sheet, news).await?;
         let sessions: Vec<_> = sheet
             .sessions
             .iter()
             .filter_map(|session| self.cache.session(*session).summary())
+            .filter(|summary| summary.last_at >= told_from)
             .collect();
         let unpublished = cells
             .iter()
@@ -233,8 +243,10 @@ impl<'a> Pen<'a> {
         let unsettled = unpublished.map(|(session, _)| *session).collect();
         script.say(COMMIT);
         script.run(connection).await?;
-        self.cache.has_second_names = self.has_second_names;
-        let commit = Commit { revision: self.revision, changes, activities, sessions, quarters };
+        self.cache.has_aliases = self.has_aliases;
+        self.cache.has_nameless = self.has_nameless;
+        let revision = self.revision;
+        let commit = Commit { revision, changes, unlisted, activities, sessions, quarters };
         Ok(Booked { commit, unsettled })
     }
 
@@ -273,7 +285,7 @@ impl<'a> Pen<'a> {
         self.cache.session(after.session).row.has_metrics = true;
         let place =
             (after.session, (after.model, after.source), Quarter::of(after.at), Side::Metered);
-        self.enter(place, (before.as_ref().map_or(Tally::EMPTY, tally), tally(after)));
+        self.enter(place, (before.as_deref().map_or(Tally::EMPTY, tally), tally(after)));
     }
 
     fn book_readings(&mut self, sheet: &Sheet) {
@@ -312,7 +324,12 @@ impl<'a> Pen<'a> {
             }
         }
         let mut quarters = BTreeMap::new();
+        let past = Quarter::of(self.told_from);
         for (quarter, side, before, after) in std::mem::take(&mut self.exchanged) {
+            if quarter < past {
+                self.cache.forget_quarter(quarter);
+                continue;
+            }
             // Opened before the rows are written: it holds what was true before this commit.
             let usage = self.cache.quarter(connection, quarter).await?;
             *usage = exchange(*usage, side, before, after);
@@ -385,20 +402,20 @@ impl<'a> Pen<'a> {
         sheet: &Sheet,
         news: News,
     ) -> sqlx::Result<Vec<Activity>> {
-        let mut activities = Vec::new();
+        let (mut activities, told_from) = (Vec::new(), self.told_from);
         for Changed { before, after } in &news.requests {
             // Told again without anything that a gauge hangs on.
             let same = |before: &RequestRow| {
                 (before.tokens, before.process) == (after.tokens, after.process)
             };
-            if after.retracted || before.as_ref().is_some_and(same) {
+            if after.retracted || after.at < told_from || before.as_deref().is_some_and(same) {
                 continue;
             }
             let model = self.cache.model_of(connection, after.model).await?;
             let Some(session) = self.session_id(after.session) else { continue };
             activities.push(record::request_activity(after, session, model));
         }
-        for event in &news.events {
+        for event in news.events.iter().filter(|event| event.arrived >= told_from) {
             let Some(session) = self.session_id(event.session) else { continue };
             activities.extend(record::event_activity(event, session));
         }

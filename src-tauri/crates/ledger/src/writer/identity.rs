@@ -1,115 +1,85 @@
 //! Which request a telling means: by its name, by a second name, as a copy of an answer, or, where a witness lacks
 //! the name, by its session, model and tokens within two seconds.
+//!
+//! All that may be meant is read first, in few statements; then each telling is decided in memory.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{HashMap, HashSet},
     sync::Arc,
-    time::Duration,
 };
 
-use plimsoll_domain::{Tokens, Witness};
+use plimsoll_domain::{Timestamp, Tokens};
 use sqlx::SqliteConnection;
 
-use super::merge;
-use crate::table::{
-    alias, pruned, pruned::Pruned, request, request::RequestRow, telling, telling::Telling,
+use super::known::{Known, NEAR};
+use crate::{
+    books::Cache,
+    table::{
+        alias, pruned,
+        pruned::Pruned,
+        request::{self, Near, RequestRow},
+        telling,
+        telling::Telling,
+    },
 };
 
-/// Two witnesses of one request, one of which lacks its id, tell of it within so much time.
-const NEAR: Duration = Duration::from_secs(2);
-
-/// The requests that a commit's tellings mean: as they were stored, and as they become.
+/// The requests that a commit's tellings mean.
 #[derive(Debug, Default)]
 pub(super) struct Requests {
-    /// By key, in a stable order.
-    known: BTreeMap<Arc<str>, Known>,
+    known: Vec<Known>,
+    /// Where each is, by its key.
+    places: HashMap<Arc<str>, usize>,
+    /// Where those are that a telling without a name may mean: by session, model and tokens.
+    alike: HashMap<(i64, i64, Tokens), Vec<usize>>,
+    /// Where the answers of sessions are, of which side logs may hold copies.
+    answers: HashMap<(i64, i64), Vec<usize>>,
     /// Second names, of the file and of this commit.
     aliases: HashMap<Arc<str>, Arc<str>>,
     /// Those of this commit.
     new_aliases: Vec<(Arc<str>, Arc<str>)>,
-    /// Rows of side logs with a message that this commit tells of.
-    side_logs: HashMap<i64, Vec<Arc<str>>>,
+    /// Where rows of side logs are with a message that this commit tells of.
+    side_logs: HashMap<i64, Vec<usize>>,
     /// Names and answers of pruned requests, which count and say nothing new.
     pruned: Pruned,
     /// Those that this commit tells of.
     retold_pruned: Vec<(Arc<str>, Option<i64>)>,
-}
-
-/// One request.
-#[derive(Debug)]
-pub(super) struct Known {
-    /// As it was stored; `None` where it is new.
-    pub(super) before: Option<RequestRow>,
-    pub(super) after: RequestRow,
-    /// What witnesses told of its tokens, where it is not what the row holds.
-    tellings: BTreeMap<Witness, Tokens>,
-    /// Whether the tellings changed.
-    retold: bool,
-}
-
-impl Known {
-    fn new(row: RequestRow) -> Self {
-        Self { before: None, after: row, tellings: BTreeMap::new(), retold: false }
-    }
-
-    fn stored(row: RequestRow) -> Self {
-        Self { before: Some(row.clone()), ..Self::new(row) }
-    }
-
-    /// What a witness told so far.
-    fn told(&self, witness: Witness) -> Option<Tokens> {
-        let of_row = self.after.witnesses.contains(witness).then_some(self.after.tokens);
-        self.tellings.get(&witness).copied().or(of_row)
-    }
-
-    /// Takes in one more telling by one witness.
-    fn take(&mut self, row: &RequestRow) {
-        let mut told: BTreeMap<_, _> =
-            Witness::ALL.into_iter().filter_map(|one| Some((one, self.told(one)?))).collect();
-        for witness in row.witnesses.iter() {
-            let known = told.entry(witness).or_insert(row.tokens);
-            *known = merge::larger(*known, row.tokens);
-        }
-        let key = Arc::clone(&self.after.key);
-        self.after = RequestRow { key, ..merge::requests(&self.after, row) };
-        for (witness, tokens) in told {
-            let differs = tokens != self.after.tokens || self.tellings.contains_key(&witness);
-            if differs && self.tellings.insert(witness, tokens) != Some(tokens) {
-                self.retold = true;
-            }
-        }
-    }
-
-    /// Whether anything of it has to be written.
-    pub(super) fn changed(&self) -> bool {
-        self.before.as_ref().is_none_or(|before| merge::improves(&self.after, before))
-    }
+    /// Whether any request that may be meant has no name.
+    has_nameless: bool,
 }
 
 impl Requests {
     /// Finds or makes the request of each telling, and merges them in.
     pub(super) async fn load(
         connection: &mut SqliteConnection,
-        rows: &[RequestRow],
-        has_pruned: bool,
+        mut rows: Vec<RequestRow>,
+        cache: &Cache,
     ) -> sqlx::Result<Self> {
-        let mut requests = Self::default();
-        requests.look_up(connection, rows).await?;
-        if has_pruned {
-            requests.look_up_pruned(connection, rows).await?;
+        let has_nameless = cache.has_nameless || rows.iter().any(RequestRow::is_nameless);
+        let mut requests = Self { has_nameless, ..Self::default() };
+        requests.look_up(connection, &rows, cache.has_aliases).await?;
+        let unknown: Vec<_> = rows
+            .iter()
+            .filter(|row| requests.place(&requests.resolve(&row.key)).is_none())
+            .collect();
+        requests.look_for_answers(connection, &unknown, cache).await?;
+        if has_nameless {
+            requests.look_around(connection, &unknown, cache).await?;
         }
-        // Copies last, so that what they repeat is known by then.
-        let mut ordered: Vec<_> = rows.iter().collect();
-        ordered.sort_by_key(|row| (row.side_log, row.is_nameless()));
-        for row in ordered {
-            requests.enter(connection, row).await?;
+        if cache.has_pruned {
+            requests.look_up_pruned(connection, &rows).await?;
         }
+        // Copies last, so that what they repeat is known by then; by name, so that they are written as they are kept.
+        let order = |row: &RequestRow| (row.side_log, row.is_nameless());
+        rows.sort_by(|one, other| (order(one), &one.key).cmp(&(order(other), &other.key)));
+        rows.into_iter().for_each(|row| requests.enter(row));
         Ok(requests)
     }
 
     /// The requests, in order of their keys.
     pub(super) fn into_known(self) -> impl Iterator<Item = Known> {
-        self.known.into_values()
+        let mut known = self.known;
+        known.sort_by(|one, other| one.after.key.cmp(&other.after.key));
+        known.into_iter()
     }
 
     /// The second names that are new.
@@ -125,25 +95,21 @@ impl Requests {
 
     /// The tellings that are new or grew.
     pub(super) fn retold(&self) -> Vec<Telling> {
-        let retold = self.known.iter().filter(|(_, known)| known.retold);
-        let rows = retold.flat_map(|(key, known)| {
-            known.tellings.iter().map(|(witness, tokens)| Telling {
-                key: Arc::clone(key),
-                witness: *witness,
-                tokens: *tokens,
-            })
-        });
-        rows.collect()
+        self.known.iter().flat_map(Known::retold).collect()
     }
 
+    /// Reads what has one of the names, and what side logs told of the answers.
     async fn look_up(
         &mut self,
         connection: &mut SqliteConnection,
         rows: &[RequestRow],
+        has_aliases: bool,
     ) -> sqlx::Result<()> {
-        let keys: Vec<_> = rows.iter().map(|row| Arc::clone(&row.key)).collect();
-        self.aliases = alias::find(connection, &keys).await?;
-        let mut means: Vec<_> = keys.iter().map(|key| self.resolve(key)).collect();
+        let mut means: Vec<_> = rows.iter().map(|row| Arc::clone(&row.key)).collect();
+        if has_aliases {
+            self.aliases = alias::find(connection, &means).await?;
+            means.iter_mut().for_each(|key| *key = self.resolve(key));
+        }
         means.sort();
         means.dedup();
         let known = request::find(connection, &means).await?;
@@ -152,10 +118,59 @@ impl Requests {
             rows.iter().filter(|row| !row.side_log).filter_map(|row| row.message).collect();
         messages.sort_unstable();
         messages.dedup();
-        for row in request::of_side_logs(connection, &messages).await? {
-            let Some(message) = row.message.filter(|_| !row.retracted) else { continue };
-            self.side_logs.entry(message).or_default().push(Arc::clone(&row.key));
-            self.add_stored(connection, vec![row]).await?;
+        let copies = request::of_side_logs(connection, &messages).await?;
+        let copies: Vec<_> = copies.into_iter().filter(|row| !row.retracted).collect();
+        let named: Vec<_> = copies.iter().map(|row| (row.message, Arc::clone(&row.key))).collect();
+        self.add_stored(connection, copies).await?;
+        for (message, key) in named {
+            let (Some(message), Some(place)) = (message, self.place(&key)) else { continue };
+            self.side_logs.entry(message).or_default().push(place);
+        }
+        Ok(())
+    }
+
+    /// Reads the answers of the session that side logs may repeat.
+    async fn look_for_answers(
+        &mut self,
+        connection: &mut SqliteConnection,
+        rows: &[&RequestRow],
+        cache: &Cache,
+    ) -> sqlx::Result<()> {
+        let mut messages: HashMap<i64, Vec<i64>> = HashMap::new();
+        let copies = rows.iter().filter(|row| row.side_log && cache.is_stored(row.session));
+        for row in copies {
+            messages.entry(row.session).or_default().extend(row.message);
+        }
+        for (session, messages) in messages {
+            let found = request::of_messages(connection, session, &messages).await?;
+            self.add_stored(connection, found).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads what lies near requests of the same session, as far as one of the two has no name.
+    async fn look_around(
+        &mut self,
+        connection: &mut SqliteConnection,
+        rows: &[&RequestRow],
+        cache: &Cache,
+    ) -> sqlx::Result<()> {
+        let mut spans: HashMap<i64, Near> = HashMap::new();
+        for row in rows.iter().filter(|row| cache.is_stored(row.session)) {
+            let near = spans.entry(row.session).or_insert(Near {
+                session: row.session,
+                from: row.at,
+                to: row.at,
+                nameless: true,
+            });
+            near.from = near.from.min(row.at);
+            near.to = near.to.max(row.at);
+            near.nameless &= !row.is_nameless();
+        }
+        for near in spans.into_values() {
+            let near = Near { from: near.from.before(NEAR), to: near.to.after(NEAR), ..near };
+            let found = request::near(connection, near).await?;
+            self.add_stored(connection, found).await?;
         }
         Ok(())
     }
@@ -174,21 +189,49 @@ impl Requests {
         Ok(())
     }
 
+    /// Takes in rows of the file that are not known yet.
     async fn add_stored(
         &mut self,
         connection: &mut SqliteConnection,
         rows: Vec<RequestRow>,
     ) -> sqlx::Result<()> {
-        let keys: Vec<_> = rows.iter().map(|row| Arc::clone(&row.key)).collect();
-        for row in rows {
-            self.known.entry(Arc::clone(&row.key)).or_insert_with(|| Known::stored(row));
-        }
+        let new: Vec<_> = rows.into_iter().filter(|row| self.place(&row.key).is_none()).collect();
+        let keys: HashSet<_> = new.iter().map(|row| Arc::clone(&row.key)).collect();
+        new.into_iter().for_each(|row| self.add(Known::stored(row)));
+        let keys: Vec<_> = keys.into_iter().collect();
         for row in telling::find(connection, &keys).await? {
-            if let Some(known) = self.known.get_mut(&row.key) {
-                known.tellings.entry(row.witness).or_insert(row.tokens);
+            if let Some(place) = self.place(&row.key) {
+                self.known[place].restore(row.witness, row.tokens);
             }
         }
         Ok(())
+    }
+
+    fn place(&self, key: &str) -> Option<usize> {
+        self.places.get(key).copied()
+    }
+
+    fn add(&mut self, known: Known) {
+        let place = self.known.len();
+        self.places.insert(Arc::clone(&known.after.key), place);
+        self.known.push(known);
+        self.index(place);
+    }
+
+    /// Lets a request be found by what is known of it now.
+    fn index(&mut self, place: usize) {
+        fn note(places: &mut Vec<usize>, place: usize) {
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        let row = &self.known[place].after;
+        if let Some(message) = row.message {
+            note(self.answers.entry((row.session, message)).or_default(), place);
+        }
+        if self.has_nameless {
+            note(self.alike.entry((row.session, row.model, row.tokens)).or_default(), place);
+        }
     }
 
     fn resolve(&self, key: &Arc<str>) -> Arc<str> {
@@ -199,35 +242,41 @@ impl Requests {
         Arc::clone(key)
     }
 
-    async fn enter(
-        &mut self,
-        connection: &mut SqliteConnection,
-        row: &RequestRow,
-    ) -> sqlx::Result<()> {
-        let mut key = self.resolve(&row.key);
-        if self.is_pruned(&key, row) {
-            return Ok(());
+    fn enter(&mut self, row: RequestRow) {
+        let key = self.resolve(&row.key);
+        if self.is_pruned(&key, &row) {
+            return;
         }
-        if !self.known.contains_key(&key)
-            && let Some(same) = self.same(connection, row).await?
-        {
-            self.rename(Arc::clone(&key), Arc::clone(&same));
-            key = same;
-        }
-        match self.known.get_mut(&key) {
-            Some(known) => known.take(row),
-            None => {
-                self.known.insert(Arc::clone(&key), Known::new(row.clone()));
+        let (message, side_log) = (row.message, row.side_log);
+        let place = match self.place(&key) {
+            Some(place) => self.take(place, &row),
+            None => match self.same(&row) {
+                Some(same) => {
+                    self.rename(key, Arc::clone(&self.known[same].after.key));
+                    self.take(same, &row)
+                }
+                None => {
+                    self.add(Known::new(row));
+                    self.known.len() - 1
+                }
+            },
+        };
+        match message {
+            Some(message) if side_log => {
+                self.side_logs.entry(message).or_default().push(place);
             }
-        }
-        if let Some(message) = row.message {
-            if row.side_log {
-                self.side_logs.entry(message).or_default().push(key);
-            } else {
+            Some(message) => {
+                let key = Arc::clone(&self.known[place].after.key);
                 self.retract_copies(message, &key);
             }
+            None => {}
         }
-        Ok(())
+    }
+
+    fn take(&mut self, place: usize, row: &RequestRow) -> usize {
+        self.known[place].take(row);
+        self.index(place);
+        place
     }
 
     /// Whether a telling means a pruned request; takes note of the names that it tells.
@@ -235,7 +284,7 @@ impl Requests {
         let means = self.pruned.has_name(&row.key)
             || self.pruned.has_name(key)
             || row.message.is_some_and(|message| self.pruned.has_message(message));
-        if !means || self.known.contains_key(key) {
+        if !means || self.place(key).is_some() {
             return false;
         }
         self.pruned.learn(&row.key, row.message);
@@ -246,54 +295,18 @@ impl Requests {
         true
     }
 
-    /// A known request that a telling under an unknown name means.
-    async fn same(
-        &mut self,
-        connection: &mut SqliteConnection,
-        row: &RequestRow,
-    ) -> sqlx::Result<Option<Arc<str>>> {
-        if let Some(message) = row.message.filter(|_| row.side_log) {
-            let here = self.known.values().find(|known| {
-                let after = &known.after;
-                (after.session, after.message) == (row.session, Some(message)) && !after.retracted
-            });
-            if let Some(known) = here {
-                return Ok(Some(Arc::clone(&known.after.key)));
-            }
-            if let Some(found) = request::of_message(connection, row.session, message).await? {
-                return self.adopt(connection, found).await.map(Some);
-            }
-        }
-        self.alike(connection, row).await
-    }
-
-    /// A request of the same session, model and tokens at about the same time, told by another witness, where one
-    /// of the two has no name.
-    async fn alike(
-        &mut self,
-        connection: &mut SqliteConnection,
-        row: &RequestRow,
-    ) -> sqlx::Result<Option<Arc<str>>> {
-        let span = (row.at.before(NEAR), row.at.after(NEAR));
-        for found in request::near(connection, row.session, span, !row.is_nameless()).await? {
-            self.adopt(connection, found).await?;
-        }
-        let fits =
-            self.known.values().map(|known| &known.after).filter(|known| is_alike(known, row));
-        let distance = |known: &&RequestRow| known.at.nanos().abs_diff(row.at.nanos());
-        Ok(fits.min_by_key(distance).map(|known| Arc::clone(&known.key)))
-    }
-
-    async fn adopt(
-        &mut self,
-        connection: &mut SqliteConnection,
-        row: RequestRow,
-    ) -> sqlx::Result<Arc<str>> {
-        let key = Arc::clone(&row.key);
-        if !self.known.contains_key(&key) {
-            self.add_stored(connection, vec![row]).await?;
-        }
-        Ok(key)
+    /// The known request that a telling under an unknown name means: for a side log the answer that it repeats,
+    /// rather the conversation's own; else the nearest one that is alike.
+    fn same(&self, row: &RequestRow) -> Option<usize> {
+        let message = row.message.filter(|_| row.side_log);
+        let answers = message.and_then(|message| self.answers.get(&(row.session, message)));
+        let answers = answers.into_iter().flatten().copied();
+        let answers = answers.filter(|place| !self.known[*place].after.retracted);
+        answers.min_by_key(|place| self.known[*place].after.side_log).or_else(|| {
+            let alike = self.alike.get(&(row.session, row.model, row.tokens))?.iter().copied();
+            let alike = alike.filter(|place| self.known[*place].is_alike(row));
+            alike.min_by_key(|place| distance(self.known[*place].after.at, row.at))
+        })
     }
 
     fn rename(&mut self, key: Arc<str>, request: Arc<str>) {
@@ -303,32 +316,21 @@ impl Requests {
 
     /// What was booked from side logs and turns out to be this request counts nothing any more.
     fn retract_copies(&mut self, message: i64, key: &Arc<str>) {
+        let request = self.place(key);
         for copy in self.side_logs.remove(&message).unwrap_or_default() {
-            if copy == *key {
+            if Some(copy) == request {
                 continue;
             }
-            let Some(known) = self.known.get_mut(&copy) else { continue };
-            let told = known.after.clone();
-            known.after.tokens = Tokens::ZERO;
-            known.after.cost = None;
-            known.after.retracted = true;
-            if let Some(request) = self.known.get_mut(key) {
-                request.take(&told);
+            let told = self.known[copy].after.clone();
+            self.known[copy].retract();
+            if let Some(request) = request {
+                self.take(request, &told);
             }
-            self.rename(copy, Arc::clone(key));
+            self.rename(told.key, Arc::clone(key));
         }
     }
 }
 
-fn is_alike(known: &RequestRow, row: &RequestRow) -> bool {
-    let one_lacks_its_name = known.is_nameless() || row.is_nameless();
-    let other_witness = row.witnesses.iter().all(|witness| !known.witnesses.contains(witness));
-    let near = known.at.since(row.at).max(row.at.since(known.at)) <= NEAR;
-    let other_answer = known.message.is_some() && row.message.is_some();
-    one_lacks_its_name
-        && other_witness
-        && near
-        && !other_answer
-        && !known.retracted
-        && (known.session, known.model, known.tokens) == (row.session, row.model, row.tokens)
+fn distance(one: Timestamp, other: Timestamp) -> u64 {
+    one.nanos().abs_diff(other.nanos())
 }

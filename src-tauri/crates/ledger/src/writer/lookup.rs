@@ -7,7 +7,8 @@ use sqlx::SqliteConnection;
 
 use super::{
     commit::{BEGIN, Changed, News, Pen},
-    identity::{Known, Requests},
+    identity::Requests,
+    known::Known,
     merge,
     sheet::Sheet,
 };
@@ -24,8 +25,9 @@ impl Pen<'_> {
         script.say(BEGIN);
         script.run(connection).await?;
         let mut script = Script::for_rows(sheet.rows());
+        let requests = std::mem::take(&mut sheet.requests);
         let news = News {
-            requests: self.look_up_requests(connection, &mut script, &sheet.requests).await?,
+            requests: self.look_up_requests(connection, &mut script, requests).await?,
             points: look_up_points(connection, &mut script, &sheet.points).await?,
             events: look_up_events(connection, &mut script, std::mem::take(&mut sheet.events))
                 .await?,
@@ -38,28 +40,30 @@ impl Pen<'_> {
         &mut self,
         connection: &mut SqliteConnection,
         script: &mut Script,
-        rows: &[RequestRow],
+        rows: Vec<RequestRow>,
     ) -> sqlx::Result<Vec<Changed<RequestRow>>> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let requests = Requests::load(connection, rows, self.has_pruned()).await?;
-        self.has_second_names |= !requests.new_aliases().is_empty();
+        let requests = Requests::load(connection, rows, self.cache).await?;
+        self.has_aliases |= !requests.new_aliases().is_empty();
         table::alias::insert(script, requests.new_aliases());
         table::telling::upsert(script, &requests.retold());
         let (names, messages) = requests.retold_pruned();
         table::pruned::insert(script, &names, &messages);
-        let (mut changed, mut new, mut improved) = (Vec::new(), Vec::new(), Vec::new());
+        let mut changed = Vec::new();
         for known in requests.into_known().filter(Known::changed) {
             let Known { before, mut after, .. } = known;
             self.price(connection, &mut after).await?;
-            self.has_second_names |= after.is_nameless();
+            self.has_nameless |= after.is_nameless();
             self.revision = self.revision.next();
             after.revision = self.revision;
-            let rows = if before.is_some() { &mut improved } else { &mut new };
-            rows.push(after.clone());
             changed.push(Changed { before, after });
         }
+        let (new, improved): (Vec<_>, Vec<_>) =
+            changed.iter().partition(|request| request.before.is_none());
+        let [new, improved] = [new, improved]
+            .map(|rows| rows.into_iter().map(|request| &request.after).collect::<Vec<_>>());
         table::request::replace(script, &improved);
         table::request::insert(script, &new);
         Ok(changed)
@@ -81,7 +85,7 @@ async fn look_up_points(
             Some(before) => {
                 let after = merge::points(before, row);
                 if after != *before {
-                    changed.push(Changed { before: Some(before.clone()), after });
+                    changed.push(Changed { before: Some(Box::new(before.clone())), after });
                 }
             }
         }

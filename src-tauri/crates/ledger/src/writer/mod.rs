@@ -3,6 +3,7 @@
 mod amount;
 mod commit;
 mod identity;
+mod known;
 mod lookup;
 mod merge;
 mod sheet;
@@ -16,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_domain::{Alert, Fact, Position, PriceTable, Revision};
+use plimsoll_domain::{Alert, Fact, PriceTable, Revision};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
@@ -25,7 +26,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Change, Claim, Commit, LedgerError, Pruned, RecordError,
+    Change, Claim, Commit, LedgerError, Pruned, RecordError, TranscriptPart,
     books::Cache,
     error::is_damage,
     keeping::{self, Aside, Mark, Piece},
@@ -41,10 +42,18 @@ const MOST_SETTLED: usize = 50;
 /// Facts of one transaction, at most; a single call may hold more.
 const MOST_FACTS: usize = 4096;
 
+/// Facts of a transcript's part that is history, not what a client is writing now.
+const MANY_FACTS: usize = 500;
+/// How many KiB of pages are kept in memory, and how many pages are written before they are copied into the file:
+/// while history is read, and otherwise.
+const WIDE: &str = "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000";
+const NARROW: &str = "PRAGMA cache_size = -768; PRAGMA wal_autocheckpoint = 1000";
+
 /// What others ask of the writer.
 #[derive(Debug)]
 pub(crate) enum Job {
-    Record(Vec<Fact>, Vec<Position>, oneshot::Sender<Result<Revision, RecordError>>),
+    Record(Vec<Fact>, oneshot::Sender<Result<Revision, RecordError>>),
+    Read(TranscriptPart, oneshot::Sender<Result<Revision, RecordError>>),
     Claim(Box<Alert>, oneshot::Sender<Result<Claim, RecordError>>),
     Prune(Piece, oneshot::Sender<Result<Pruned, RecordError>>),
 }
@@ -67,6 +76,8 @@ pub struct Writer {
 struct Book {
     connection: SqliteConnection,
     cache: Cache,
+    /// Whether many pages of the file may be in memory.
+    is_wide: bool,
 }
 
 impl Writer {
@@ -148,7 +159,7 @@ impl Writer {
                 for session in unsettled {
                     self.unsettled.entry(session).or_insert_with(|| Instant::now() + QUIET);
                 }
-                Ok(Book { connection, cache })
+                Ok(Book { connection, cache, is_wide: false })
             }
             Err(error) => {
                 // At once: it may have to be set aside.
@@ -168,23 +179,29 @@ impl Writer {
                     let _ = reply.send(claim.map_err(|error| RecordError::from(&error)));
                 }
                 Job::Prune(piece, reply) => self.prune(book, piece, reply).await?,
-                Job::Record(mut facts, mut positions, reply) => {
+                Job::Read(part, reply) => {
+                    if part.facts.len() > MANY_FACTS {
+                        self.widen(book).await?;
+                    }
+                    self.record(book, part, vec![reply]).await?;
+                }
+                Job::Record(mut facts, reply) => {
                     let mut replies = vec![reply];
                     while facts.len() < MOST_FACTS {
                         match self.jobs.try_recv() {
-                            Ok(Job::Record(more, read, reply)) => {
+                            Ok(Job::Record(more, reply)) => {
                                 facts.extend(more);
-                                positions.extend(read);
                                 replies.push(reply);
                             }
-                            Ok(claim) => {
-                                next = Some(claim);
+                            Ok(other) => {
+                                next = Some(other);
                                 break;
                             }
                             Err(_) => break,
                         }
                     }
-                    self.record(book, (facts, positions), replies).await?;
+                    let told = TranscriptPart { facts, ..TranscriptPart::default() };
+                    self.record(book, told, replies).await?;
                 }
             }
         }
@@ -194,12 +211,11 @@ impl Writer {
     async fn record(
         &mut self,
         book: &mut Book,
-        (facts, positions): (Vec<Fact>, Vec<Position>),
+        told: TranscriptPart,
         replies: Vec<oneshot::Sender<Result<Revision, RecordError>>>,
     ) -> Result<(), LedgerError> {
         let revision = self.revision();
-        let told = (facts.as_slice(), positions.as_slice());
-        match commit::facts(&mut book.connection, &mut book.cache, revision, told).await {
+        match commit::facts(&mut book.connection, &mut book.cache, revision, &told).await {
             Ok(booked) => {
                 let reached = booked.commit.revision;
                 self.publish(booked.commit);
@@ -213,12 +229,23 @@ impl Writer {
                 Ok(())
             }
             Err(error) => {
-                tracing::warn!(%error, facts = facts.len(), "commit failed");
+                tracing::warn!(%error, facts = told.facts.len(), "commit failed");
                 for reply in replies {
                     let _ = reply.send(Err(RecordError::from(&error)));
                 }
                 self.recover(book, error).await
             }
+        }
+    }
+
+    /// Lets the file's pages stay in memory while history is read: each commit touches many, and all over the file.
+    async fn widen(&mut self, book: &mut Book) -> Result<(), LedgerError> {
+        if std::mem::replace(&mut book.is_wide, true) {
+            return Ok(());
+        }
+        match sqlx::query(WIDE).execute(&mut book.connection).await {
+            Ok(_) => Ok(()),
+            Err(error) => self.recover(book, error).await,
         }
     }
 
@@ -228,6 +255,9 @@ impl Writer {
         tracing::debug!("the writer rests");
         let rested = async {
             book.connection.clear_cached_statements().await?;
+            if std::mem::take(&mut book.is_wide) {
+                sqlx::query(NARROW).execute(&mut book.connection).await?;
+            }
             sqlx::query("PRAGMA shrink_memory").execute(&mut book.connection).await?;
             book.cache.rest();
             Ok::<_, sqlx::Error>(())
@@ -278,7 +308,7 @@ impl Writer {
 
     async fn claim(&mut self, book: &mut Book, mut alert: Alert) -> sqlx::Result<Claim> {
         let revision = self.revision().next();
-        let Book { connection, cache } = book;
+        let Book { connection, cache, .. } = book;
         let session = cache.number(connection, Some(&alert.thread.session), alert.at).await?;
         if !table::alert::claim(connection, session, revision, &alert).await? {
             return Ok(Claim::Taken);

@@ -78,6 +78,7 @@ impl Sheet {
         connection: &mut SqliteConnection,
     ) -> sqlx::Result<Self> {
         let mut sheet = Self::default();
+        cache.open_all(connection, facts).await?;
         let first_sequences = first_sequences(facts);
         for fact in facts {
             let envelope = &fact.envelope;
@@ -95,7 +96,7 @@ impl Sheet {
     /// Whether every request can be taken for new without looking: each told by one witness, under its only name.
     pub(crate) fn is_plain(&self, cache: &Cache) -> bool {
         let plain = |row: &RequestRow| !row.is_nameless() && row.message.is_none();
-        !cache.has_second_names && self.requests.iter().all(plain)
+        !cache.has_aliases && !cache.has_nameless && self.requests.iter().all(plain)
     }
 
     /// Whether any of the requests has the name of a pruned one.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use plimsoll_domain::{
     Fact, Heard, ModelTotals, NanoUsd, Position, SessionId, Statement, Tokens, Witness,
 };
-use plimsoll_ledger::Usage;
+use plimsoll_ledger::{TranscriptPart, Usage};
 use proptest::prelude::*;
 
 use crate::desk::{Desk, edit, event, fact, line, metric, millis};
@@ -157,10 +157,15 @@ async fn positions_are_kept_with_what_was_read() {
         offset,
         head: -7,
     };
+    let part = |facts, offset| TranscriptPart {
+        facts,
+        positions: vec![position(offset)],
+        ..TranscriptPart::default()
+    };
     let desk = Desk::open().await;
     let read = vec![line("s", "req_1", 1_000, 1)];
-    desk.ledger.record_read(read, vec![position(100)]).await.unwrap();
-    desk.ledger.record_read(Vec::new(), vec![position(250)]).await.unwrap();
+    desk.ledger.record_read(part(read, 100)).await.unwrap();
+    desk.ledger.record_read(part(Vec::new(), 250)).await.unwrap();
     let desk = desk.reopen().await;
     assert_eq!(desk.ledger.positions().await.unwrap(), [position(250)]);
     assert_eq!(desk.session("s").await.usage.requests, 1);

@@ -180,7 +180,11 @@ export type Snapshot = { revision: number, version: number, asOf: Time, appVersi
 /**
  * Of telemetry, hooks and status lines; what is read in files does not arrive.
  */
-lastArrivalAt: Time | null, listeners: Array<Listener>, problems: Array<Problem>, };
+lastArrivalAt: Time | null, listeners: Array<Listener>, problems: Array<Problem>, 
+/**
+ * How far the last long reading of transcripts is, or what it came to; `null` before the first.
+ */
+backfill: Backfill | null, };
 
 /**
  * What differs between the snapshot sent last and the newest; versions skipped are contained in it.
@@ -199,9 +203,9 @@ sessions: Array<Session>, removed: Array<string>,
  */
 order: Array<string>, 
 /**
- * `null` where it did not change, as `limits`, `listeners` and `problems`.
+ * `null` where it did not change, as `limits`, `listeners`, `problems` and `backfill`.
  */
-today: Today | null, limits: Limits | null, lastArrivalAt: Time | null, listeners: Array<Listener> | null, problems: Array<Problem> | null, };
+today: Today | null, limits: Limits | null, lastArrivalAt: Time | null, listeners: Array<Listener> | null, problems: Array<Problem> | null, backfill: Backfill | null, };
 
 /**
  * A thread reached a level, once a cycle and level.
@@ -268,7 +272,11 @@ cursor: number, };
 /**
  * How far the reading of history from transcripts is.
  */
-export type Backfill = { files: number, filesRead: number, bytes: number, bytesRead: number, requests: number, beganAt: Time, endedAt: Time | null, secondsLeft: number | null, };
+export type Backfill = { files: number, filesRead: number, bytes: number, bytesRead: number, requests: number, beganAt: Time, endedAt: Time | null, 
+/**
+ * By its speed so far; `null` while nothing tells, and at its end.
+ */
+secondsLeft: number | null, };
 
 /**
  * One long-lived task.

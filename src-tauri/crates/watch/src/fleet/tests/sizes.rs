@@ -23,21 +23,21 @@ fn occupancy(fleet: &mut Fleet, now: u64) -> Option<u64> {
 
 /// Scenario: hooks tell of texts of a main thread and of a subagent, then of a compaction with its summary, then of
 /// `/clear`.
-/// Guarantees: the main thread's context is what it begins with and a token for four bytes since it was last empty; it
+/// Guarantees: the main thread's context is what it begins with and two tokens for seven bytes since it was last empty; it
 /// is an estimate of a model that is not known, from no request.
 #[test]
 fn texts_are_estimated() {
     let subagents =
         ContentSize { agent: Some(AgentId::new("a")), kind: ContentKind::Answer, bytes: 9_000 };
     let mut fleet =
-        fleet_of(vec![size(1, 400), handed(2, ActivityKind::Size(subagents)), size(3, 40_003)]);
+        fleet_of(vec![size(1, 700), handed(2, ActivityKind::Size(subagents)), size(3, 70_000)]);
     let view = only(&mut fleet, 4);
     let gauge = view.gauge.unwrap();
-    assert_eq!((gauge.occupancy, gauge.estimated, gauge.requests), (base() + 10_100, true, 0));
+    assert_eq!((gauge.occupancy, gauge.estimated, gauge.requests), (base() + 20_200, true, 0));
     assert_eq!((gauge.cycle, gauge.as_of, gauge.window.kind), (at(1), at(3), WindowKind::Guessed));
     assert_eq!((&view.model, view.source.kind), (&None, SourceKind::Sizes));
     assert_eq!(view.subagents, []);
-    feed(&mut fleet, 5, vec![compaction(5, None, None).hooked(), size(5, 800)]);
+    feed(&mut fleet, 5, vec![compaction(5, None, None).hooked(), size(5, 700)]);
     assert_eq!(occupancy(&mut fleet, 5), Some(base() + 200));
     assert_eq!(only(&mut fleet, 5).compactions, 1);
     feed(&mut fleet, 6, vec![life(6, Life::Started(Start::Clear))]);
@@ -49,8 +49,8 @@ fn texts_are_estimated() {
 #[test]
 fn estimates_never_speak() {
     let mut fleet = fleet();
-    assert_eq!(spoken(&mut fleet, (1..9).map(|second| size(second, 100_000)).collect()), []);
-    assert_eq!(occupancy(&mut fleet, 9), Some(base() + 200_000));
+    assert_eq!(spoken(&mut fleet, (1..9).map(|second| size(second, 175_000)).collect()), []);
+    assert_eq!(occupancy(&mut fleet, 9), Some(base() + 400_000));
 }
 
 /// Scenario: telemetry comes after the texts, and tells of no main request yet.

@@ -3,7 +3,7 @@
 use plimsoll_domain::{Level, WindowKind};
 
 use crate::{
-    Fleet, State,
+    Fleet, Source, State,
     script::{
         OPUS, SONNET, Scripted, at, compaction, feed, fleet, fleet_of, main_request,
         main_request_to, only, spoken, status, status_of, subagent_request,
@@ -110,6 +110,25 @@ fn no_context_is_not_zero() {
     feed(&mut fleet, 5, vec![status(5, 22_308)]);
     assert_eq!(gauge(&mut fleet, 5), (22_308, false, 0));
     assert_eq!(only(&mut fleet, 5).state, State::Working);
+}
+
+/// Scenario: after a compaction the status line shows zeros until the next request (claude-code 2.1.330): in a session
+/// of telemetry, in one of status lines alone, and in one of which nothing else was told.
+/// Guarantees: zeros are no size: an estimate stays, a context that was read is not shown any more, and none is made
+/// up; nor is telemetry missing for them.
+#[test]
+fn zeros_are_no_context() {
+    let mut told = fleet_of(vec![main_request(1, 167_221), compaction(3, 167_245, 2_720)]);
+    feed(&mut told, 4, vec![status(4, 0)]);
+    assert_eq!(gauge(&mut told, 4), (2_720, true, 0));
+    let view = only(&mut told, 100);
+    assert_eq!((view.state, view.source), (State::JustCompacted, Source::EXACT));
+
+    let mut shown = fleet_of(vec![status(1, 160_000), status(2, 0)]);
+    assert_eq!(gauge(&mut shown, 2), (0, true, 0), "emptied");
+    feed(&mut shown, 3, vec![status(3, 22_308)]);
+    assert_eq!(gauge(&mut shown, 3), (22_308, false, 0));
+    assert_eq!(only(&mut fleet_of(vec![status(1, 0)]), 1).gauge, None);
 }
 
 /// Scenario: a session of which only status lines tell grows past a level and on, is compacted, and grows again.
