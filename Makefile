@@ -1,7 +1,7 @@
 # `make` alone lists what there is. Longer logic is in scripts/, one purpose each.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run serve test torture bench ui lint screenshots icons package clean ready desktop
+.PHONY: help run serve test torture validation bench ui lint screenshots icons package clean ready desktop
 
 release := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)/release/plimsoll
 
@@ -23,6 +23,10 @@ test: ## installs what the tests need and runs all of them
 torture: ready ## kills it under load, 200 rounds, and compares its books with what it acknowledged
 	cargo build --release --locked --bin plimsoll
 	PLIMSOLL_BIN=$(release) cargo test --locked --test it -- --ignored --exact torture::many_kills_under_load --nocapture
+
+validation: ready ## replays every recorded session and a mixed day, and writes what the audit says to docs/validation.md
+	cargo build --release --locked --bin plimsoll
+	PLIMSOLL_BIN=$(release) cargo test --locked --test it -- --ignored --exact validation::write --nocapture
 
 bench: desktop ui ## measures it: ingest, latency, memory, tray and windows
 	@scripts/system-packages test

@@ -21,4 +21,5 @@ mod stream;
 mod torture;
 mod transcripts;
 mod tray;
+mod validation;
 mod window_process;
