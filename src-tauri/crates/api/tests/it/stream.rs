@@ -6,6 +6,7 @@ use axum::body::Body;
 use http_body_util::BodyExt;
 use plimsoll_api::Signal;
 use plimsoll_domain::health::{Listener, ListenerState, Status};
+use plimsoll_ledger::TranscriptPart;
 use tokio::time::{Instant, timeout};
 
 use crate::desk::{Desk, KEY, at, request, snapshot, told, view};
@@ -34,6 +35,22 @@ async fn a_client_sees_what_happens() {
 
     desk.closing.cancel();
     assert_eq!(events.next(SOON).await.unwrap(), None);
+}
+
+/// Scenario: while a client follows, history is read, of which commits tell nothing, and then something new comes.
+/// Guarantees: the client gets the records of both, in order: the first from the file.
+#[tokio::test]
+async fn what_commits_do_not_list_is_read_from_the_file() {
+    let desk = Desk::open().await;
+    let mut events = desk.follow("/api/v1/events").await;
+    events.expect("snapshot").await;
+    let facts = vec![told("s-1", "r1", 0), told("s-1", "r2", 10)];
+    let part = TranscriptPart { facts, told_from: at(1_000), ..TranscriptPart::default() };
+    desk.ledger.record_read(part).await.unwrap();
+    desk.record(vec![told("s-1", "r3", 2_000)]).await;
+    for id in ["r1", "r2", "r3"] {
+        assert_eq!(events.expect("usage.recorded").await["requestId"], id);
+    }
 }
 
 /// Scenario: many snapshots come at once, then one after a while.

@@ -3,7 +3,7 @@
 use plimsoll_domain::{NanoUsd, Quarter, QuerySource};
 use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Rows, Script, bind_tokens, count, stored, time, tokens};
+use super::{Rows, Script, Values, bind_tokens, count, stored, time, tokens};
 use crate::books::{CellKey, Side, Tally};
 
 /// A row of `quarter`.
@@ -18,8 +18,15 @@ pub(crate) struct QuarterRow {
 
 const OF_SESSION: &str = "SELECT * FROM quarter WHERE session = ?";
 const OF_QUARTER: &str = "SELECT * FROM quarter WHERE quarter = ? AND side IN (0, 2)";
-static UPSERT: Rows = Rows::new(
+// `OR FAIL`: as for requests.
+static INSERT: Rows = Rows::new(
     "INSERT OR FAIL INTO quarter (session, model, source, quarter, side, requests, unpriced, input, output, \
+     cache_read, cache_creation, cost, first_at, last_at) VALUES",
+    14,
+    "ON CONFLICT DO NOTHING",
+);
+static UPSERT: Rows = Rows::new(
+    "INSERT INTO quarter (session, model, source, quarter, side, requests, unpriced, input, output, \
      cache_read, cache_creation, cost, first_at, last_at) VALUES",
     14,
     "ON CONFLICT (session, model, source, quarter, side) DO UPDATE SET requests = excluded.requests, \
@@ -48,21 +55,28 @@ pub(crate) async fn of_quarter(
 
 /// Writes rows, new or changed.
 pub(crate) fn upsert(script: &mut Script, rows: &[QuarterRow]) {
-    script.add(&UPSERT, rows, |values, row| {
-        let tally = &row.tally;
-        let values = values
-            .bind(row.session)
-            .bind(row.cell.0)
-            .bind(row.cell.1.code())
-            .bind(row.quarter.0)
-            .bind(side_code(row.side))
-            .bind(stored(tally.requests))
-            .bind(stored(tally.unpriced));
-        bind_tokens(values, &tally.tokens)
-            .bind(tally.cost.0)
-            .bind(tally.first_at.nanos())
-            .bind(tally.last_at.nanos())
-    });
+    script.add(&UPSERT, rows, bind);
+}
+
+/// Writes rows of cells that are not stored, which is faster.
+pub(crate) fn insert(script: &mut Script, rows: &[QuarterRow]) {
+    script.add(&INSERT, rows, bind);
+}
+
+fn bind(values: Values, row: &QuarterRow) -> Values {
+    let tally = &row.tally;
+    let values = values
+        .bind(row.session)
+        .bind(row.cell.0)
+        .bind(row.cell.1.code())
+        .bind(row.quarter.0)
+        .bind(side_code(row.side))
+        .bind(stored(tally.requests))
+        .bind(stored(tally.unpriced));
+    bind_tokens(values, &tally.tokens)
+        .bind(tally.cost.0)
+        .bind(tally.first_at.nanos())
+        .bind(tally.last_at.nanos())
 }
 
 fn read(row: &SqliteRow) -> sqlx::Result<QuarterRow> {
@@ -99,4 +113,4 @@ const fn side_code(side: Side) -> i64 {
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] = &[OF_SESSION, OF_QUARTER];
 #[cfg(test)]
-pub(crate) static ROWS: &[&Rows] = &[&UPSERT];
+pub(crate) static ROWS: &[&Rows] = &[&INSERT, &UPSERT];

@@ -335,18 +335,21 @@ impl<'a> Pen<'a> {
             *usage = exchange(*usage, side, before, after);
             quarters.insert(quarter, *usage);
         }
-        let rows: Vec<_> = self
-            .touched
-            .iter()
-            .map(|(session, cell, quarter, side)| QuarterRow {
+        let (mut known, mut new) = (Vec::new(), Vec::new());
+        for (session, cell, quarter, side) in &self.touched {
+            let tally = self.cache.session(*session).cells[cell].tally(*quarter, *side);
+            let row = QuarterRow {
                 session: *session,
                 cell: *cell,
                 quarter: *quarter,
                 side: *side,
-                tally: self.cache.session(*session).cells[cell].tally(*quarter, *side),
-            })
-            .collect();
-        table::quarter::upsert(script, &rows);
+                tally,
+            };
+            let rows = if self.cache.is_stored(*session) { &mut known } else { &mut new };
+            rows.push(row);
+        }
+        table::quarter::upsert(script, &known);
+        table::quarter::insert(script, &new);
         Ok(quarters.into_iter().collect())
     }
 

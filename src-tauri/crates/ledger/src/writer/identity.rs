@@ -69,8 +69,7 @@ impl Requests {
             requests.look_up_pruned(connection, &rows).await?;
         }
         // Copies last, so that what they repeat is known by then; by name, so that they are written as they are kept.
-        let order = |row: &RequestRow| (row.side_log, row.is_nameless());
-        rows.sort_by(|one, other| (order(one), &one.key).cmp(&(order(other), &other.key)));
+        rows.sort_by_cached_key(|row| (row.side_log, row.is_nameless(), Arc::clone(&row.key)));
         rows.into_iter().for_each(|row| requests.enter(row));
         Ok(requests)
     }
@@ -78,7 +77,7 @@ impl Requests {
     /// The requests, in order of their keys.
     pub(super) fn into_known(self) -> impl Iterator<Item = Known> {
         let mut known = self.known;
-        known.sort_by(|one, other| one.after.key.cmp(&other.after.key));
+        known.sort_by_cached_key(|known| Arc::clone(&known.after.key));
         known.into_iter()
     }
 

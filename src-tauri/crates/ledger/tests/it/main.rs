@@ -5,5 +5,6 @@
 mod audit;
 mod books;
 mod desk;
+mod history;
 mod keeping;
 mod witnesses;
