@@ -16,7 +16,7 @@ use plimsoll_replay::{Capture, Order, Shift};
 use plimsoll_testkit::{Ended, Start, TestResident};
 use serde_json::Value;
 
-use crate::house::{PATIENCE, books, capture, records, replay, resident};
+use crate::house::{PATIENCE, books, capture, records, replay, resident, start};
 
 /// The ledger of a resident that was told nothing else.
 fn ledger(start: &Start) -> PathBuf {
@@ -147,6 +147,47 @@ fn assert_csv(table: &str, rows: &[Value]) {
         }
     }
 }
+
+/// Scenario: the resident uses another ledger than the configured one; then it is killed, so that its `runtime.json` is
+/// left over; each command that reads a ledger, by itself and with `--ledger`; then none has a ledger to read.
+/// Guarantees: all read the running one's, when it is gone the configured one, and any that is named; where there is
+/// none each says so in one sentence, and ends with 69.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_command_reads_the_same_ledger() {
+    let start = start();
+    let other = start.root().join("other.db").to_str().unwrap().to_owned();
+    let mut house = start.argument("--ledger").argument(&other).run().await.unwrap();
+    replay(&house, &ten_days_old("simple-http-json"), Order::Recorded).await;
+    for named in [&[][..], &["--ledger", &other]] {
+        for (words, told) in READERS {
+            let told_of = done(&house, &[words, named].concat()).await;
+            assert!(told_of.contains(told), "{words:?} {named:?}: {told_of}");
+        }
+    }
+    let words = ["prune", "--older-than", "1", "--ledger", &other];
+    assert_eq!(command(&house, &words).await.status.code(), Some(2));
+
+    house.kill9().unwrap();
+    assert!(house.start().runtime_file().exists());
+    let configured = ledger(house.start()).to_str().unwrap().to_owned();
+    for (named, path) in
+        [(&[][..], &configured), (&["--ledger", "/none.db"], &"/none.db".to_owned())]
+    {
+        for (words, _) in READERS {
+            let ended = command(&house, &[words, named].concat()).await;
+            let sentence = format!("plimsoll: cannot open the ledger {path}: there is none yet\n");
+            assert_eq!((ended.status.code(), &ended.err), (Some(69), &sentence), "{words:?}");
+        }
+    }
+}
+
+/// The commands that read a ledger, and what each prints of the one request and the three metrics of `simple-http-json`.
+const READERS: [(&[&str], &str); 4] = [
+    (&["audit"], "Exact: "),
+    (&["export", "--format", "jsonl"], "\"kind\":\"request\""),
+    (&["backup", "copy.db", "--force"], "Copied 1 requests"),
+    (&["prune", "--older-than", "1", "--dry-run"], " 3 metric readings,"),
+];
 
 /// A capture as if it were ten days old.
 fn ten_days_old(name: &str) -> Capture {

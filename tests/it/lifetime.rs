@@ -4,6 +4,7 @@ use std::{net::TcpListener, process::Command};
 
 use plimsoll_replay::Order;
 use serde_json::Value;
+use sqlx::{Connection, SqliteConnection};
 
 use crate::house::{PATIENCE, books, capture, expected, replay, resident, start, until};
 
@@ -123,4 +124,48 @@ async fn status_shows_what_runs() {
     let stopped = status(&[]);
     assert_eq!(stopped.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&stopped.stderr).contains("`plimsoll`"));
+}
+
+/// Scenario: another program locks the ledger when the resident starts; `status` and `prune` ask for what needs it; the
+/// lock goes.
+/// Guarantees: each says that it runs, and why it has no ledger, and ends with 69; afterwards, without a restart, with 0.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ledger_that_is_not_open_is_told() {
+    let start = start();
+    let path = start.root().join("ledger.db");
+    std::fs::write(&path, "").unwrap();
+    let mut lock =
+        SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+    sqlx::query("BEGIN EXCLUSIVE").execute(&mut lock).await.unwrap();
+    let house = start.variable("PLIMSOLL_LEDGER_PATH", path.to_str().unwrap()).run().await.unwrap();
+    let asked = async |words: &[&str]| {
+        house.start().beside().command(words).run_to_end(PATIENCE).await.unwrap()
+    };
+    let commands: [&[&str]; 3] =
+        [&["status"], &["status", "--json"], &["prune", "--older-than", "1"]];
+    for words in commands {
+        let ended = asked(words).await;
+        let told = format!(
+            "plimsoll: Plimsoll is running. The ledger {} cannot be opened: another program locks it.",
+            path.display()
+        );
+        assert!(
+            ended.status.code() == Some(69) && ended.err.starts_with(&told),
+            "{words:?}: {ended:?}"
+        );
+    }
+    lock.close().await.unwrap();
+    until("open", async || asked(&["status"]).await.status.success().then_some(())).await;
+}
+
+/// Scenario: `backfill` beside a resident that reads no transcripts.
+/// Guarantees: it says so in one sentence and ends with 2, instead of waiting for what never comes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backfill_that_never_comes_is_not_waited_for() {
+    let house = start().variable("PLIMSOLL_TRANSCRIPTS_ENABLED", "false").run().await.unwrap();
+    let backfill = house.start().beside().command(&["backfill"]);
+    let ended = backfill.run_to_end(PATIENCE).await.unwrap();
+    let sentence = "plimsoll: the Plimsoll that runs reads no transcripts: [transcripts] enabled is false in its \
+                    configuration\n";
+    assert_eq!((ended.status.code(), ended.err.as_str()), (Some(2), sentence));
 }

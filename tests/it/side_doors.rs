@@ -179,7 +179,8 @@ async fn everything_is_handed_over() {
 
 /// Scenario: the same straight to the endpoints of a running resident, then over the commands; what is no JSON, of no
 /// event, and too large.
-/// Guarantees: every client goes on undisturbed; what cannot be used is counted; only what is too large is refused.
+/// Guarantees: every client goes on undisturbed; what cannot be used is counted; only what is too large is refused, and
+/// that is counted too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_resident_takes_everything() {
     let house = resident().await;
@@ -200,6 +201,7 @@ async fn a_resident_takes_everything() {
     let good = u64::try_from(hooks().len() + status_lines().len()).unwrap();
     assert_eq!(handed(&house, "accepted").await, good);
     assert_eq!(handed(&house, "malformed").await, 8);
+    assert_eq!(handed(&house, "too-large").await, 1);
 
     let client = Client::of(house.start());
     for hook in hooks().into_iter().chain(garbage.clone()).chain([large]) {

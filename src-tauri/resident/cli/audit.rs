@@ -5,17 +5,15 @@ mod summary;
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
     time::Duration,
 };
 
 use anyhow::Context as _;
-use plimsoll_client::RuntimeInfo;
 use plimsoll_domain::{Calendar, SessionId, Timestamp, calendar::parse_rfc3339};
-use plimsoll_engine::{Audit, AuditFilter, Config, LedgerError, LedgerFile, Verdict, audit_json};
+use plimsoll_engine::{Audit, AuditFilter, Verdict, audit_json};
 use plimsoll_programs::{Exit, Surroundings, now};
 
-use super::command_runtime;
+use super::{command_runtime, ledger};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flags {
@@ -28,20 +26,17 @@ pub(crate) struct Flags {
     /// Print the audit as JSON, as the API gives it
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    ledger: ledger::Choice,
 }
 
 /// Reads the ledger's file by itself, whether Plimsoll runs or not.
 pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
     let (calendar, now) = (Calendar::system(), now());
     let filter = filter(flags, &calendar, now)?;
-    let path = ledger(around)?;
     let audit = command_runtime()?.block_on(async {
-        let mut ledger = LedgerFile::open(&path).await?;
-        ledger.audit(&filter, now).await
-    });
-    let audit = audit.map_err(|error| match error {
-        LedgerError::Missing { .. } => Exit::Unavailable.because(format!("cannot {error}")),
-        error => Exit::Failed.because(format!("cannot {error}")),
+        let mut ledger = flags.ledger.open(around).await?;
+        ledger.audit(&filter, now).await.map_err(|error| ledger::failure(&error))
     })?;
     if let (Some(session), true) = (&flags.session, audit.sessions.is_empty()) {
         return Err(Exit::Failed.because(format!("nothing is known of session {session}")));
@@ -74,17 +69,6 @@ fn show(
         }
     }
     summary::write_reasons(out, audit)
-}
-
-/// The ledger of the engine that runs, or of the one that would.
-fn ledger(around: &Surroundings) -> anyhow::Result<PathBuf> {
-    let running = RuntimeInfo::find(&around.places.runtime).map(|runtime| runtime.ledger);
-    if let Some(path) = running.filter(|path| path.exists()) {
-        return Ok(path);
-    }
-    let config = Config::load(&around.places, &around.environment, &[])
-        .map_err(|error| Exit::Usage.because(error))?;
-    Ok(config.ledger.path)
 }
 
 fn filter(flags: &Flags, calendar: &Calendar, now: Timestamp) -> anyhow::Result<AuditFilter> {

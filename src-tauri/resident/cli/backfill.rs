@@ -20,6 +20,8 @@ use super::{asked, command_runtime};
 
 /// How often the running engine is asked.
 const PAUSE: Duration = Duration::from_millis(200);
+/// Why nothing is read.
+const OFF: &str = "transcripts: [transcripts] enabled is false in its configuration";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flags {}
@@ -42,7 +44,7 @@ fn alone(around: Surroundings) -> anyhow::Result<()> {
     let config = Config::load(&around.places, &around.environment, &[])
         .map_err(|error| Exit::Usage.because(error))?;
     if !config.transcripts.enabled {
-        return Err(Exit::Usage.because("transcripts are not read: [transcripts] enabled is false"));
+        return Err(Exit::Usage.because(format!("Plimsoll reads no {OFF}")));
     }
     let engine = programs::bind(config, around, Inherited::default());
     let runtime = resident_runtime()?;
@@ -80,6 +82,20 @@ async fn watch(running: &Running) -> anyhow::Result<Backfill> {
 #[derive(Debug, Deserialize)]
 struct Health {
     backfill: Option<Told>,
+    tasks: Vec<Task>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Task {
+    name: String,
+}
+
+impl Health {
+    /// Whether the engine reads no transcripts: it has no task for it, and has the one that begins after it.
+    fn is_off(&self) -> bool {
+        let has = |name: &str| self.tasks.iter().any(|task| task.name == name);
+        has("keeping") && !has("transcripts")
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -119,6 +135,9 @@ async fn follow(client: &Client) -> anyhow::Result<Backfill> {
         let body = asked(client.get("/api/v1/health").await)?;
         let health: Health =
             serde_json::from_slice(&body).context("Plimsoll gave an answer of another version")?;
+        if health.is_off() {
+            return Err(Exit::Usage.because(format!("the Plimsoll that runs reads no {OFF}")));
+        }
         if let Some(state) = health.backfill.as_ref().and_then(Told::state) {
             bar.show(&state);
             if state.ended.is_some() {

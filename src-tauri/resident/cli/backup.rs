@@ -19,24 +19,29 @@ pub(crate) struct Flags {
     /// Let the copy take the place of a file that is there
     #[arg(long)]
     force: bool,
-    /// The ledger's file [default: the one that Plimsoll uses]
-    #[arg(long, value_name = "FILE")]
-    ledger: Option<String>,
+    #[command(flatten)]
+    ledger: ledger::Choice,
 }
 
 pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
-    let ledger = ledger::path(flags.ledger.as_deref(), around)?;
     let begun = Instant::now();
-    let made = command_runtime()?.block_on(backup(&ledger, &flags.file, flags.force));
-    let made = match made {
-        Err(error @ BackupError::Exists { .. }) => {
-            return Err(Exit::Failed.because(format!("{error}; --force replaces it")));
-        }
-        made => made?,
-    };
+    let made = command_runtime()?.block_on(async {
+        let ledger = flags.ledger.path(around).await?;
+        backup(&ledger, &flags.file, flags.force).await.map_err(failure)
+    })?;
     let mut out = io::stdout().lock();
     writeln!(out, "{}", sentence(&made, &flags.file, begun.elapsed()))?;
     Ok(())
+}
+
+fn failure(error: BackupError) -> anyhow::Error {
+    match error {
+        BackupError::Ledger(error) => ledger::failure(&error),
+        error @ BackupError::Exists { .. } => {
+            Exit::Failed.because(format!("{error}; --force replaces it"))
+        }
+        error => Exit::Failed.because(error),
+    }
 }
 
 fn sentence(made: &Backup, file: &Path, took: Duration) -> String {

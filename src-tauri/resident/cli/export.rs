@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context;
 use plimsoll_domain::{Calendar, SessionId, Timestamp, calendar::parse_rfc3339};
-use plimsoll_engine::{ExportError, ExportFormat, LedgerFile, UseFilter, export};
+use plimsoll_engine::{ExportError, ExportFormat, UseFilter, export};
 use plimsoll_programs::{Exit, Surroundings};
 
 use super::{command_runtime, ledger};
@@ -30,9 +30,8 @@ pub(crate) struct Flags {
     /// The file to write, replaced if it is there [default: standard output]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The ledger's file [default: the one that Plimsoll uses]
-    #[arg(long, value_name = "FILE")]
-    ledger: Option<String>,
+    #[command(flatten)]
+    ledger: ledger::Choice,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -60,22 +59,30 @@ impl From<Format> for ExportFormat {
 
 pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
     let filter = filter(flags, &Calendar::system())?;
-    let path = ledger::path(flags.ledger.as_deref(), around)?;
     let format = ExportFormat::from(flags.format);
     command_runtime()?.block_on(async {
-        let mut ledger = LedgerFile::open(&path).await.map_err(ExportError::from)?;
+        let mut ledger = flags.ledger.open(around).await?;
         match &flags.output {
             None => {
-                export(&mut ledger, &filter, format, BufWriter::new(io::stdout().lock())).await?;
+                let out = BufWriter::new(io::stdout().lock());
+                export(&mut ledger, &filter, format, out).await.map_err(failure)?;
             }
             Some(output) => {
                 let partial = Partial::beside(output)?;
-                export(&mut ledger, &filter, format, BufWriter::new(&partial.file)).await?;
+                let out = BufWriter::new(&partial.file);
+                export(&mut ledger, &filter, format, out).await.map_err(failure)?;
                 partial.publish(output)?;
             }
         }
         Ok(())
     })
+}
+
+fn failure(error: ExportError) -> anyhow::Error {
+    match error {
+        ExportError::Ledger(error) => ledger::failure(&error),
+        error => error.into(),
+    }
 }
 
 /// The span and the session that the flags name.
@@ -137,7 +144,8 @@ mod tests {
     fn flags(from: Option<&str>, to: Option<&str>) -> Flags {
         let text = |text: Option<&str>| text.map(str::to_owned);
         let (format, session) = (Format::Csv, text(Some("s-1")));
-        Flags { format, from: text(from), to: text(to), session, output: None, ledger: None }
+        let ledger = ledger::Choice::default();
+        Flags { format, from: text(from), to: text(to), session, output: None, ledger }
     }
 
     /// Scenario: spans as dates and as times, open ones, an inverted one, nonsense.

@@ -24,8 +24,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use plimsoll_client::ClientError;
+use plimsoll_client::{Client, ClientError};
 use plimsoll_programs::{Exit, Surroundings, exit_code};
+use serde::Deserialize;
 use tokio::runtime::{Builder, Runtime};
 
 const EXIT_CODES: &str = "\
@@ -34,8 +35,8 @@ Exit codes:
   1   failed; of an audit: something differs without a reason
   2   wrong arguments, or a configuration that cannot be used
   3   Plimsoll is not running
-  69  something needed is not available: Plimsoll runs already, a newer one wrote the ledger, or no
-      receiver answers
+  69  something needed is not available: Plimsoll runs already, there is no ledger yet, a newer one
+      wrote it, or no receiver answers
 
 Environment:
   PLIMSOLL_CONFIG                    another configuration file
@@ -44,7 +45,9 @@ Environment:
   PLIMSOLL_DESKTOP_BACKEND           which process holds the engine: auto, in-process, separate
   PLIMSOLL_LEDGER_PATH               another ledger
   PLIMSOLL_LEDGER_KEEP_REQUESTS_DAYS how many days requests are kept; 0: for ever
-  PLIMSOLL_LEVELS_NOTICE, ...        other levels, e.g. 60%
+  PLIMSOLL_LEVELS_NOTICE, ..._CHECKPOINT, ..._URGENT
+                                     other levels, e.g. 60%
+  PLIMSOLL_TRANSCRIPTS_ENABLED       whether transcripts are read: true or false
   PLIMSOLL_LOG                       what is logged: error, warn, info, debug or trace";
 
 /// Draws the load line on every coding-agent session: how much fits until its context is compacted.
@@ -118,6 +121,33 @@ fn asked<T>(answer: Result<T, ClientError>) -> anyhow::Result<T> {
     })
 }
 
+/// As [`asked`], for what needs the ledger: where that is not open yet, the end of the program says why.
+async fn asked_of_ledger<T>(client: &Client, answer: Result<T, ClientError>) -> anyhow::Result<T> {
+    if let Err(ClientError::Refused { status, .. }) = &answer
+        && status.as_u16() == 503
+        && let Some(why) = closed(client).await
+    {
+        return Err(Exit::Unavailable.because(format!("Plimsoll is running. {why}")));
+    }
+    asked(answer)
+}
+
+/// Why the engine's ledger is not open; `None` where it is.
+async fn closed(client: &Client) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Health {
+        problems: Vec<Problem>,
+    }
+    #[derive(Deserialize)]
+    struct Problem {
+        code: String,
+        message: String,
+    }
+    let health: Health = serde_json::from_slice(&client.get("/api/v1/health").await.ok()?).ok()?;
+    let closed = health.problems.into_iter().find(|problem| problem.code == "ledger-closed");
+    closed.map(|problem| problem.message)
+}
+
 /// The runtime of a command that asks the resident.
 fn command_runtime() -> anyhow::Result<Runtime> {
     Builder::new_current_thread().enable_all().build().context("cannot start the runtime")
@@ -126,6 +156,7 @@ fn command_runtime() -> anyhow::Result<Runtime> {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+    use plimsoll_engine::Key;
 
     use super::*;
 
@@ -134,5 +165,28 @@ mod tests {
     #[test]
     fn arguments_are_sound() {
         Arguments::command().debug_assert();
+    }
+
+    /// Scenario: the help of the program and of the commands that read a ledger.
+    /// Guarantees: every key's variable is named, and each of these commands says what it does and takes `--ledger`.
+    #[test]
+    fn the_help_is_complete() {
+        for key in Key::ALL {
+            let variable = key.variable();
+            let short = format!("..._{}", variable.rsplit('_').next().unwrap());
+            let is_named = EXIT_CODES.contains(&variable) || EXIT_CODES.contains(&short);
+            assert!(is_named, "{variable}");
+        }
+        let mut commands = Arguments::command();
+        for (name, about) in [
+            ("audit", "Compare what"),
+            ("backup", "Copy the ledger"),
+            ("export", "Write what was used"),
+            ("prune", "Remove requests"),
+        ] {
+            let command = commands.find_subcommand_mut(name).unwrap();
+            let help = command.render_help().to_string();
+            assert!(help.starts_with(about) && help.contains("--ledger <FILE>"), "{help}");
+        }
     }
 }

@@ -7,12 +7,12 @@ use std::{
 
 use anyhow::Context;
 use indicatif::HumanCount;
-use plimsoll_client::{Client, ClientError};
-use plimsoll_engine::{LedgerFile, Pruned};
+use plimsoll_client::Client;
+use plimsoll_engine::Pruned;
 use plimsoll_programs::{Exit, Surroundings, now};
 use serde::Deserialize;
 
-use super::{asked, command_runtime, ledger};
+use super::{asked, asked_of_ledger, command_runtime, ledger};
 
 const DAY: Duration = Duration::from_secs(86_400);
 /// How long pruning may take: far more than millions of requests need.
@@ -26,6 +26,8 @@ pub(crate) struct Flags {
     /// Only say what would be removed
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    ledger: ledger::Choice,
 }
 
 /// What the engine removed.
@@ -46,12 +48,16 @@ impl From<Removed> for Pruned {
 }
 
 pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
-    let client = Client::find(&around.places.runtime);
+    if flags.ledger.is_named() && !flags.dry_run {
+        let why =
+            "--ledger needs --dry-run: only the running Plimsoll prunes, and only its own ledger";
+        return Err(Exit::Usage.because(why));
+    }
     let (done, pruned) = command_runtime()?.block_on(async {
         let pruned = if flags.dry_run {
-            ("Would remove", count(flags, client, around).await?)
+            ("Would remove", count(flags, around).await?)
         } else {
-            ("Removed", prune(flags, &asked(client)?).await?)
+            ("Removed", prune(flags, &asked(Client::find(&around.places.runtime))?).await?)
         };
         anyhow::Ok(pruned)
     })?;
@@ -61,26 +67,16 @@ pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The running Plimsoll's ledger, or the one that it would use.
-async fn count(
-    flags: &Flags,
-    client: Result<Client, ClientError>,
-    around: &Surroundings,
-) -> anyhow::Result<Pruned> {
-    let path = match client {
-        Ok(client) => client.runtime().ledger.clone(),
-        Err(_) => ledger::path(None, around)?,
-    };
+async fn count(flags: &Flags, around: &Surroundings) -> anyhow::Result<Pruned> {
     let before = now().before(DAY.saturating_mul(flags.older_than));
-    let opened = LedgerFile::open(&path).await;
-    let counted = async { opened?.prunable(before).await };
-    counted.await.map_err(|error| Exit::Failed.because(format!("cannot {error}")))
+    flags.ledger.open(around).await?.prunable(before).await.map_err(|error| ledger::failure(&error))
 }
 
 /// Only the running Plimsoll writes to its ledger.
 async fn prune(flags: &Flags, client: &Client) -> anyhow::Result<Pruned> {
     let body = format!("{{\"olderThanDays\": {}}}", flags.older_than);
-    let answer = asked(client.change("/api/v1/prune", body, PATIENCE).await)?;
+    let answer = client.change("/api/v1/prune", body, PATIENCE).await;
+    let answer = asked_of_ledger(client, answer).await?;
     let removed: Removed =
         serde_json::from_slice(&answer).context("Plimsoll gave an answer of another version")?;
     Ok(removed.into())

@@ -13,7 +13,7 @@ use plimsoll_domain::{
 use plimsoll_programs::{Surroundings, now};
 
 use super::{
-    asked, command_runtime,
+    asked, asked_of_ledger, command_runtime,
     snapshot::{Context, Limit, Listener, Session, Snapshot, Source, Subagent, Tokens, Usage},
     table::Table,
     text::{age, gauge},
@@ -31,8 +31,10 @@ pub(crate) struct Flags {
 
 pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
     let client = asked(Client::find(&around.places.runtime))?;
-    let body = command_runtime()?.block_on(client.get("/api/v1/snapshot"));
-    let body = asked(body)?;
+    let body = command_runtime()?.block_on(async {
+        let answer = client.get("/api/v1/snapshot").await;
+        asked_of_ledger(&client, answer).await
+    })?;
     let mut out = io::stdout().lock();
     if flags.json {
         out.write_all(&body)?;
@@ -130,7 +132,10 @@ fn percent(context: &Context) -> String {
 }
 
 fn cost(usage: &Usage) -> String {
-    text::cost(usage.cost_nano_usd.map(NanoUsd))
+    match usage.cost_nano_usd {
+        None if usage.tokens.total == 0 => "not known".to_owned(),
+        cost => text::cost(cost.map(NanoUsd)),
+    }
 }
 
 fn session_row(session: &Session, moment: Moment<'_>) -> Vec<String> {
@@ -150,14 +155,15 @@ fn source(source: &Source, moment: Moment<'_>) -> String {
     let (estimated, instead) = match source.kind.as_str() {
         "transcripts" => ("estimated from transcripts", "numbers from transcripts"),
         "statusLine" => ("estimated from the status line", "numbers from the status line"),
-        "sizes" => ("rough estimate from sizes", "rough estimate from sizes"),
+        "sizes" => ("estimate from sizes, about ±20 %", "estimate from sizes, about ±20 %"),
         _ => ("", ""),
     };
     let parts = match source.reason.as_deref() {
-        Some("telemetrySilent") => {
+        Some(silent @ ("telemetrySilent" | "eventsSilent")) => {
+            let what = silent.trim_end_matches("Silent");
             let since = source.since.as_deref().and_then(parse_rfc3339);
             let since = since.map(|since| moment.calendar.clock(since, moment.now));
-            [format!("telemetry silent since {}", since.unwrap_or_default()), instead.to_owned()]
+            [format!("{what} silent since {}", since.unwrap_or_default()), instead.to_owned()]
         }
         Some(_) => [estimated.to_owned(), "telemetry off or needs restart".to_owned()],
         None => [estimated.to_owned(), String::new()],
@@ -310,6 +316,7 @@ mod tests {
             ("statusLine", json!("telemetryOff"), Value::Null),
             ("sizes", Value::Null, Value::Null),
             ("exact", json!("telemetrySilent"), json!("2026-11-22T21:05:00.000Z")),
+            ("transcripts", json!("eventsSilent"), json!("2026-11-23T11:48:00.000Z")),
         ] {
             let mut shown = session("s1", &json!("web"), &context(16_700, "calm"), &json!([]));
             shown["source"] = json!({"kind": kind, "reason": reason, "since": since});
@@ -321,8 +328,9 @@ mod tests {
             "estimated from transcripts; telemetry off or needs restart",
             "telemetry silent since 11:48; numbers from transcripts",
             "estimated from the status line; telemetry off or needs restart",
-            "rough estimate from sizes",
+            "estimate from sizes, about ±20 %",
             "telemetry silent since 22 Nov, 21:05",
+            "events silent since 11:48; numbers from transcripts",
         ] {
             assert_eq!(ends.next().map(|(_, end)| end.trim()), Some(end));
         }

@@ -47,6 +47,12 @@ pub(crate) enum ApiError {
         "No window can be shown: this Plimsoll runs without a desktop. Open its page in a browser."
     )]
     NoWindows,
+    /// The ledger is not open yet.
+    #[error("The ledger is not open. GET /api/v1/health says why; it is tried again.")]
+    LedgerClosed,
+    /// The books could not be pruned.
+    #[error("The ledger could not be pruned. Try again; the log has the reason.")]
+    NotPruned(#[source] LedgerError),
     /// The books could not be read.
     #[error("The ledger could not be read. Try again; the log has the reason.")]
     Ledger(#[from] LedgerError),
@@ -65,7 +71,9 @@ impl ApiError {
             Self::ContextUnknown(_) | Self::WindowAttached | Self::NoWindows => {
                 StatusCode::CONFLICT
             }
-            Self::Ledger(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::LedgerClosed | Self::NotPruned(_) | Self::Ledger(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
         }
     }
 
@@ -82,7 +90,8 @@ impl ApiError {
             Self::ContextUnknown(_) => "context-unknown",
             Self::WindowAttached => "window-attached",
             Self::NoWindows => "no-windows",
-            Self::Ledger(_) => "ledger-unavailable",
+            Self::LedgerClosed => "ledger-closed",
+            Self::NotPruned(_) | Self::Ledger(_) => "ledger-unavailable",
         }
     }
 }
@@ -104,8 +113,8 @@ pub(crate) struct ErrorDetail {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        if let Self::Ledger(source) = &self {
-            tracing::warn!(error = %source, "read the ledger for the API");
+        if let Self::Ledger(source) | Self::NotPruned(source) = &self {
+            tracing::warn!(error = %source, "answer from the ledger");
         }
         let detail = ErrorDetail { code: self.code(), message: self.to_string() };
         (self.status(), Json(ErrorBody { error: detail })).into_response()

@@ -1,16 +1,15 @@
 //! What stands before every route: whose pages may ask, who must show the key, what browsers are told.
 
-use std::sync::Arc;
-
 use axum::{
+    Router,
     extract::{Request, State},
-    middleware::Next,
+    middleware::{self, Next},
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use plimsoll_loopback::Connection;
+use plimsoll_loopback::{Connection, HostLayer};
 
-use crate::{Shared, error::ApiError, hooks};
+use crate::{Key, Shared, error::ApiError, hooks};
 
 /// The header that carries the key of `runtime.json`.
 pub(crate) const KEY_HEADER: &str = "x-plimsoll-key";
@@ -24,13 +23,20 @@ const USER_IS_KNOWN: bool = cfg!(target_os = "linux");
 const POLICY: &str = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
+/// The routes with all of it before them.
+pub(crate) fn stand_before<S: Clone + Send + Sync + 'static>(
+    routes: Router<S>,
+    key: Key,
+) -> Router<S> {
+    routes
+        .layer(middleware::from_fn_with_state(key, admit))
+        .layer(HostLayer::new(|_: &HeaderMap, fault| ApiError::Host(fault).into_response()))
+        .layer(middleware::map_response(harden))
+}
+
 /// Lets reading pass; anything else needs one of our own origins, where there is an origin, and the key. The
 /// client's hooks need no key where the user is known: it stands in no settings, since each start makes it anew.
-pub(crate) async fn admit(
-    State(shared): State<Arc<Shared>>,
-    request: Request,
-    next: Next,
-) -> Response {
+async fn admit(State(key): State<Key>, request: Request, next: Next) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         // Without a connection there is no port that could be ours.
         let port = request.extensions().get::<Connection>().map(|one| one.local.port());
@@ -38,7 +44,7 @@ pub(crate) async fn admit(
             return ApiError::ForeignOrigin.into_response();
         }
         let keyless = USER_IS_KNOWN && hooks::is_door(request.uri().path());
-        if !keyless && let Err(refusal) = shared.demand_key(request.headers()) {
+        if !keyless && let Err(refusal) = demand(&key, request.headers()) {
             return refusal.into_response();
         }
     }
@@ -46,7 +52,7 @@ pub(crate) async fn admit(
 }
 
 /// Tells browsers with every answer: nothing from elsewhere, no framing, no guessing of content types.
-pub(crate) async fn harden(mut response: Response) -> Response {
+async fn harden(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -58,11 +64,15 @@ pub(crate) async fn harden(mut response: Response) -> Response {
 impl Shared {
     /// Refuses unless the key is shown.
     pub(crate) fn demand_key(&self, headers: &HeaderMap) -> Result<(), ApiError> {
-        let shown = headers.get(KEY_HEADER).map(HeaderValue::as_bytes);
-        match shown {
-            Some(shown) if self.api.key.opens(shown) => Ok(()),
-            _ => Err(ApiError::KeyNeeded),
-        }
+        demand(&self.api.key, headers)
+    }
+}
+
+fn demand(key: &Key, headers: &HeaderMap) -> Result<(), ApiError> {
+    let shown = headers.get(KEY_HEADER).map(HeaderValue::as_bytes);
+    match shown {
+        Some(shown) if key.opens(shown) => Ok(()),
+        _ => Err(ApiError::KeyNeeded),
     }
 }
 

@@ -10,9 +10,9 @@ use axum::{
     routing::post,
 };
 use http::StatusCode;
-use plimsoll_domain::Handed;
+use plimsoll_domain::{Door, Handed};
 
-use crate::{Shared, error::ApiError, query::refuse};
+use crate::{error::ApiError, query::refuse};
 
 const HOOK: &str = "/hooks/claude-code";
 const STATUS_LINE: &str = "/hooks/status-line";
@@ -21,11 +21,12 @@ const STATUS_LINE: &str = "/hooks/status-line";
 const LIMIT: usize = 16 * 1024 * 1024;
 
 /// The routes.
-pub(crate) fn routes() -> Router<Arc<Shared>> {
+pub(crate) fn routes<S>(door: Arc<dyn Door>) -> Router<S> {
     Router::new()
         .route(HOOK, post(take_hook))
         .route(STATUS_LINE, post(take_status_line))
         .layer(DefaultBodyLimit::max(LIMIT))
+        .with_state(door)
 }
 
 /// Whether something can be handed over at this path.
@@ -34,30 +35,33 @@ pub(crate) fn is_door(path: &str) -> bool {
 }
 
 async fn take_hook(
-    State(shared): State<Arc<Shared>>,
+    State(door): State<Arc<dyn Door>>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, ApiError> {
-    take(&shared, Handed::Hook, body)
+    take(&*door, Handed::Hook, body)
 }
 
 async fn take_status_line(
-    State(shared): State<Arc<Shared>>,
+    State(door): State<Arc<dyn Door>>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, ApiError> {
-    take(&shared, Handed::StatusLine, body)
+    take(&*door, Handed::StatusLine, body)
 }
 
 /// Hands the body on. Not asynchronous: once the body is whole, a client that leaves takes nothing back.
 fn take(
-    shared: &Shared,
+    door: &dyn Door,
     kind: Handed,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, ApiError> {
     let body = body.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => ApiError::BodyTooLarge(LIMIT),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            door.refuse();
+            ApiError::BodyTooLarge(LIMIT)
+        }
         _ => refuse("The body did not come to its end."),
     })?;
     // Whatever became of it, the client is to go on undisturbed; what cannot be used is counted behind the door.
-    let _taken = shared.api.door.take(kind, &body);
+    let _taken = door.take(kind, &body);
     Ok(StatusCode::OK)
 }

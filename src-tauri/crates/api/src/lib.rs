@@ -16,6 +16,7 @@ mod health;
 mod hooks;
 mod inspect;
 mod key;
+mod opening;
 mod page;
 mod prune;
 mod query;
@@ -31,14 +32,11 @@ mod windows;
 use std::{fmt, sync::Arc};
 
 use axum::{
-    Router, middleware,
-    response::IntoResponse,
+    Router,
     routing::{get, post},
 };
-use http::HeaderMap;
 use plimsoll_domain::{Calendar, Door, Levels, Timestamp, health::HealthProbe, health::Status};
 use plimsoll_ledger::Ledger;
-use plimsoll_loopback::HostLayer;
 use plimsoll_watch::Snapshot;
 use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
@@ -46,6 +44,7 @@ use tokio_util::sync::CancellationToken;
 pub use audit::audit_json;
 pub use export::{ExportError, ExportFormat, export};
 pub use key::Key;
+pub use opening::{Opening, opening_router};
 pub use prune::Pruner;
 pub use signal::Signal;
 pub use windows::{Attached, NoWindows, Offer, Windows};
@@ -113,6 +112,7 @@ impl Shared {
 /// The routes of the API and the page. They answer only to requests that `plimsoll_loopback` serves: the
 /// checks of Host and Origin need the connection that it adds.
 pub fn router(api: Api) -> Router {
+    let (door, key) = (Arc::clone(&api.door), api.key.clone());
     let shared = Arc::new(Shared { api, encoded: Encoded::default() });
     let v1 = Router::new()
         .route("/snapshot", get(snapshot::read))
@@ -127,13 +127,10 @@ pub fn router(api: Api) -> Router {
         .route("/inspect", get(inspect::follow))
         .route("/prune", post(prune::prune))
         .route("/windows", get(windows::attach).post(windows::ask));
-    Router::new()
+    let routes = Router::new()
         .nest("/api/v1", v1)
-        .merge(hooks::routes())
+        .merge(hooks::routes(door))
         .fallback(page::read)
-        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed)
-        .layer(middleware::from_fn_with_state(Arc::clone(&shared), guard::admit))
-        .layer(HostLayer::new(|_: &HeaderMap, fault| ApiError::Host(fault).into_response()))
-        .layer(middleware::map_response(guard::harden))
-        .with_state(shared)
+        .method_not_allowed_fallback(async || ApiError::MethodNotAllowed);
+    guard::stand_before(routes, key).with_state(shared)
 }

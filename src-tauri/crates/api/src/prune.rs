@@ -54,6 +54,6 @@ pub(crate) async fn prune(
     })?;
     let before = (shared.api.now)().before(DAY.saturating_mul(days));
     let Pruned { requests, readings, events, alerts, processes } =
-        shared.api.pruner.prune(before).await?;
+        shared.api.pruner.prune(before).await.map_err(ApiError::NotPruned)?;
     Ok(Json(Removed { requests, readings, events, alerts, processes }))
 }

@@ -25,4 +25,7 @@ pub trait Door: Send + Sync + 'static {
     /// Reads it and queues what it says. Returns at once, and never waits for the books: a client waits for the
     /// answer.
     fn take(&self, kind: Handed, body: &[u8]) -> Taken;
+
+    /// Counts one that is larger than any that is taken.
+    fn refuse(&self);
 }

@@ -11,18 +11,18 @@ pub struct Status {
     pub listeners: Vec<Listener>,
     /// What the user should know of, worst first.
     pub problems: Vec<Problem>,
-    /// How far the reading of history from transcripts is; `None` before it began and a while after its end.
+    /// How far the last long reading of transcripts is, or what it came to; `None` before the first.
     pub backfill: Option<Backfill>,
 }
 
 /// How far the reading of history from transcripts is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backfill {
-    /// Transcript files that were found.
+    /// Transcript files of which something was unread.
     pub files: u64,
     /// Those of them that were read to their end.
     pub files_read: u64,
-    /// What all files hold, in bytes.
+    /// What was unread of them, in bytes.
     pub bytes: u64,
     /// What was read of that.
     pub bytes_read: u64,
@@ -144,7 +144,7 @@ pub struct TaskHealth {
 /// One running count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counter {
-    /// What is counted, e.g. `otlp.refused`.
+    /// What is counted, e.g. `otlp.requests.refused`.
     pub name: &'static str,
     /// Which of them, e.g. `http/logs/malformed`.
     pub label: String,

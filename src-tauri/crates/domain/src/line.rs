@@ -25,7 +25,7 @@ pub struct Window {
 /// How a window is known, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WindowKind {
-    /// The client's metrics named the one-million-token window.
+    /// The client said it: its status line states the size, or its metrics name the one-million-token window.
     Named,
     /// More was observed than a smaller window holds.
     Observed,

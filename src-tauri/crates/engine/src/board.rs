@@ -27,6 +27,8 @@ pub(crate) enum Trouble {
     Refusing,
     /// The ledger cannot be written; requests wait in the spool.
     SpoolInUse,
+    /// The ledger cannot be written; what hooks and the status line said waits in memory.
+    HooksWaiting,
     /// The ledger was damaged and set aside.
     LedgerDamaged,
     /// A spooled request that the ledger refuses for good was set aside.
@@ -57,6 +59,7 @@ impl Trouble {
             Self::LedgerClosed => "ledger-closed",
             Self::Refusing => "exports-refused",
             Self::SpoolInUse => "spool-in-use",
+            Self::HooksWaiting => "hooks-waiting",
             Self::LedgerDamaged => "ledger-damaged",
             Self::SetAside => "set-aside",
             Self::PortTaken(_) => "port-taken",

@@ -1,25 +1,36 @@
 //! The engine's end of the side door: what hooks and the status line say, on its way into the books.
 
+mod line;
+
 use std::{
+    convert::Infallible,
     path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use plimsoll_domain::{Door, Fact, Handed, Taken, health::Counter};
-use plimsoll_ledger::Ledger;
+use plimsoll_ledger::{Ledger, RecordError};
 use plimsoll_sources::read_handed;
-use tokio::sync::mpsc;
+use tokio::{
+    sync::{Mutex, mpsc},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
-use crate::{board::Now, transcripts::Hints};
+use crate::{
+    board::{Board, Now},
+    transcripts::Hints,
+};
+use line::Line;
 
 /// How many statements may wait for the ledger: those of a busy second of many sessions.
 const WAITING: usize = 4096;
-/// How many are entered at once.
-const AT_ONCE: usize = 256;
+/// How long the ledger is tried for what waits at the end; less than the task has to end.
+const LAST: Duration = Duration::from_millis(1_800);
 
 /// Reads what is handed over and queues it. Cheap to clone.
 #[derive(Clone)]
@@ -27,38 +38,44 @@ pub(crate) struct SideDoor(Arc<Parts>);
 
 struct Parts {
     queue: mpsc::Sender<Fact>,
-    waiting: tokio::sync::Mutex<mpsc::Receiver<Fact>>,
+    /// Survives the task, so that one that is started again goes on with it.
+    line: Mutex<Line>,
     /// Files that hooks name.
     hints: Hints,
     now: Now,
     taken: AtomicU64,
     malformed: AtomicU64,
     full: AtomicU64,
+    too_large: AtomicU64,
+    given_up: AtomicU64,
 }
 
-/// The ledger's writer is gone.
-#[derive(Debug, thiserror::Error)]
-#[error("enter what hooks said: {0}")]
-pub(crate) struct DoorError(#[from] plimsoll_ledger::RecordError);
-
 impl SideDoor {
-    pub(crate) fn new(hints: Hints, now: Now) -> Self {
+    pub(crate) fn new(hints: Hints, now: Now, board: Arc<Board>) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING);
         Self(Arc::new(Parts {
             queue,
-            waiting: tokio::sync::Mutex::new(waiting),
+            line: Mutex::new(Line::new(waiting, board)),
             hints,
             now,
             taken: AtomicU64::new(0),
             malformed: AtomicU64::new(0),
             full: AtomicU64::new(0),
+            too_large: AtomicU64::new(0),
+            given_up: AtomicU64::new(0),
         }))
     }
 
     /// Running counts: `door.handed` by what became of it.
     pub(crate) fn counters(&self) -> Vec<Counter> {
-        let Parts { taken, malformed, full, .. } = &*self.0;
-        let counts = [("accepted", taken), ("malformed", malformed), ("full", full)];
+        let Parts { taken, malformed, full, too_large, given_up, .. } = &*self.0;
+        let counts = [
+            ("accepted", taken),
+            ("malformed", malformed),
+            ("full", full),
+            ("too-large", too_large),
+            ("given-up", given_up),
+        ];
         let counter = |(label, count): (&str, &AtomicU64)| Counter {
             name: "door.handed",
             label: label.to_owned(),
@@ -67,21 +84,45 @@ impl SideDoor {
         counts.into_iter().map(counter).collect()
     }
 
-    /// Enters what is handed over, until stopped. What the books do not take is told by other witnesses too.
+    /// Enters what is handed over, until stopped, and then what still waits, as far as the ledger takes it.
     pub(crate) async fn run(
         self,
         ledger: Ledger,
         stop: CancellationToken,
-    ) -> Result<(), DoorError> {
-        let mut waiting = self.0.waiting.lock().await;
-        let mut facts = Vec::new();
-        let work = async {
-            while waiting.recv_many(&mut facts, AT_ONCE).await > 0 {
-                ledger.record(std::mem::take(&mut facts)).await?;
-            }
-            Ok(())
+    ) -> Result<(), Infallible> {
+        let enter = |facts| {
+            let ledger = ledger.clone();
+            async move { ledger.record(facts).await.map(drop) }
         };
-        stop.run_until_cancelled(work).await.unwrap_or(Ok(()))
+        let mut line = self.0.line.lock().await;
+        let work = async {
+            loop {
+                line.wait().await;
+                self.advance(&mut line, &enter).await;
+            }
+        };
+        stop.run_until_cancelled(work).await.unwrap_or(());
+        let rest = async {
+            while line.fill_up() {
+                self.advance(&mut line, &enter).await;
+            }
+        };
+        if timeout(LAST, rest).await.is_err() {
+            tracing::warn!(
+                statements = line.len(),
+                "what hooks said is lost: the ledger cannot be written"
+            );
+        }
+        Ok(())
+    }
+
+    async fn advance<Enter, Entered>(&self, line: &mut Line, enter: &Enter)
+    where
+        Enter: Fn(Vec<Fact>) -> Entered,
+        Entered: Future<Output = Result<(), RecordError>>,
+    {
+        let given_up = line.advance(enter).await;
+        self.0.given_up.fetch_add(given_up, Ordering::Relaxed);
     }
 
     fn read(&self, kind: Handed, body: &[u8]) -> Taken {
@@ -108,5 +149,9 @@ impl Door for SideDoor {
         };
         count.fetch_add(1, Ordering::Relaxed);
         taken
+    }
+
+    fn refuse(&self) {
+        self.0.too_large.fetch_add(1, Ordering::Relaxed);
     }
 }

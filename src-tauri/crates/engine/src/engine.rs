@@ -5,6 +5,7 @@ use std::{
     io,
     net::SocketAddr,
     path::{Path, PathBuf},
+    pin::pin,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -14,7 +15,7 @@ use plimsoll_client::RuntimeInfo;
 use plimsoll_domain::{Calendar, Timestamp};
 use plimsoll_ledger::{Ledger, LedgerError, LedgerOptions, Writer};
 use plimsoll_loopback::Inherited;
-use tokio::{sync::SetOnce, task::spawn_blocking};
+use tokio::{sync::SetOnce, task::spawn_blocking, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -42,6 +43,10 @@ const QUEUE: usize = 1024;
 const BUSY: Duration = Duration::from_millis(400);
 /// The longest pause between attempts to open a locked ledger.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long opening the ledger may take before people are told.
+const USUAL: Duration = Duration::from_secs(5);
+/// What becomes of exports while the ledger is not open.
+const KEPT: &str = "Requests are kept in the spool until it is; no restart is needed.";
 
 /// What the engine finds around it.
 #[derive(Clone)]
@@ -257,11 +262,11 @@ impl Engine {
             ledger: Arc::new(SetOnce::new()),
             lock,
         };
-        let board = Arc::clone(&parts.board);
         let clock = Arc::clone(&parts.around.now);
-        let receiving = parts.receive();
+        let mut receiving = parts.receive();
         let options = LedgerOptions { path, queue: QUEUE, busy: BUSY, prices };
-        match stop.run_until_cancelled(open_ledger(options, clock, &board)).await {
+        let opening = open_ledger(options, clock, |message| receiving.excuse(message));
+        match stop.run_until_cancelled(opening).await {
             Some(Ok((ledger, writer))) => Ok(receiving.complete(ledger, writer)),
             Some(Err(error)) => {
                 receiving.give_up().await;
@@ -342,33 +347,59 @@ async fn open_spool(path: PathBuf, run: Timestamp) -> Result<Spool, EngineError>
 }
 
 /// Opens the ledger; a damaged one is set aside for a new one. While another program locks it, or the disk is full,
-/// it is tried again.
+/// it is tried again. `excuse` is told why it is not open yet.
 async fn open_ledger(
     options: LedgerOptions,
     clock: Now,
-    board: &Board,
+    mut excuse: impl FnMut(String),
 ) -> Result<(Ledger, Writer), LedgerError> {
     let path = options.path.display().to_string();
     let mut backoff = Backoff::new(Duration::from_millis(100), LONGEST_PAUSE);
     loop {
-        let message = match Ledger::open_or_replace(options.clone(), Arc::clone(&clock)).await {
-            Err(error) if error.is_locked() => {
-                format!(
-                    "The ledger {path} is locked by another program; requests are kept in the spool meanwhile."
-                )
-            }
-            Err(error) if error.is_disk_full() => {
-                format!(
-                    "The disk is full: the ledger {path} cannot be opened until there is room on it."
-                )
-            }
-            opened => {
-                board.clear(Trouble::LedgerClosed);
-                return opened;
+        let opening = Ledger::open_or_replace(options.clone(), Arc::clone(&clock));
+        let mut opening = pin!(opening);
+        let opened = match timeout(USUAL, &mut opening).await {
+            Ok(opened) => opened,
+            Err(_) => {
+                excuse(format!(
+                    "The ledger {path} is not open yet: it is checked or brought up to date. {KEPT}"
+                ));
+                opening.await
             }
         };
-        tracing::warn!("{message}");
-        board.raise(Trouble::LedgerClosed, message);
+        match opened {
+            Err(error) if error.is_locked() => {
+                excuse(format!(
+                    "The ledger {path} cannot be opened: another program locks it. {KEPT}"
+                ));
+            }
+            Err(error) if error.is_disk_full() => {
+                excuse(format!(
+                    "The ledger {path} cannot be opened: the disk is full. It is tried again."
+                ));
+            }
+            opened => return opened,
+        }
         tokio::time::sleep(backoff.pause()).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scenario: opening the ledger takes longer than usual: with paused time, any wait for SQLite does.
+    /// Guarantees: that is said once, and the ledger opens all the same.
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_opening_is_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        let options =
+            LedgerOptions { path: path.clone(), queue: 1, busy: BUSY, prices: Arc::default() };
+        let mut excuses = Vec::new();
+        let clock: Now = Arc::new(|| Timestamp::EPOCH);
+        open_ledger(options, clock, |excuse| excuses.push(excuse)).await.unwrap();
+        let said = format!("The ledger {} is not open yet: it is checked", path.display());
+        assert!(excuses.len() == 1 && excuses[0].starts_with(&said), "{excuses:?}");
     }
 }

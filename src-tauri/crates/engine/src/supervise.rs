@@ -44,6 +44,8 @@ impl Supervisor {
     {
         let board = Arc::clone(&self.board);
         let span = tracing::info_span!("task", name);
+        // At once, so that who asks for the tasks after this call finds it.
+        board.task_started(name);
         let keep = async move {
             let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
             loop {

@@ -157,28 +157,120 @@ async fn a_locked_ledger_costs_nothing() {
     running.drain().await;
 }
 
+/// Scenario: hooks tell of sessions while another program locks the ledger, which then lets go; it locks it
+/// again, and lets go only while the engine is ending.
+/// Guarantees: each is answered at once, a problem says that they wait, nothing is restarted, and all sessions are in
+/// the books.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_hooks_say_outlives_a_lock() {
+    let machine = Machine::new();
+    let running = machine.start().await;
+    let dashboard = address(running.runtime().dashboard.as_ref()).unwrap();
+    let lock = machine.lock().await;
+    for session in ["s-1", "s-2"] {
+        tell_of(dashboard, session).await;
+    }
+    running.status().wait_for(|status| codes(status) == ["hooks-waiting"]).await.unwrap();
+    lock.close().await.unwrap();
+    running.status().wait_for(|status| codes(status).is_empty()).await.unwrap();
+    for session in ["s-1", "s-2"] {
+        assert!(running.ledger().session(&SessionId::new(session)).await.unwrap().is_some());
+    }
+    let lock = machine.lock().await;
+    tell_of(dashboard, "s-3").await;
+    let restarts: u32 = running.health().tasks.iter().map(|task| task.restarts).sum();
+    assert_eq!(restarts, 0);
+    let drained = tokio::spawn(running.drain());
+    lock.close().await.unwrap();
+    drained.await.unwrap();
+    let next = machine.start().await;
+    assert!(next.ledger().session(&SessionId::new("s-3")).await.unwrap().is_some());
+    next.drain().await;
+}
+
+/// Hands over a hook that tells of a session's start.
+async fn tell_of(address: SocketAddr, session: &str) {
+    let body = serde_json::json!({
+        "session_id": session, "cwd": "/home/ada/engine", "hook_event_name": "SessionStart",
+        "source": "startup"
+    });
+    let body = body.to_string();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!(
+        "POST /hooks/claude-code HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
 /// Scenario: the ledger's file is locked so that it cannot even be opened when the engine starts; a capture
-/// arrives; then the lock is released.
-/// Guarantees: the receivers answer before the ledger is open, the start goes on by itself, and the totals are
-/// exact.
+/// and a hook arrive; then the lock is released.
+/// Guarantees: the receivers answer before the ledger is open; the engine is found meanwhile, its health says what is
+/// wrong, and what needs the ledger is refused; the start goes on by itself, and what arrived is in the books.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_ledger_that_cannot_be_opened_is_waited_for() {
     let machine = Machine::new();
-    fs::create_dir_all(machine.places().data).unwrap();
-    fs::write(machine.ledger(), "").unwrap();
-    let lock = machine.lock().await;
+    let lock = machine.lock_at_start().await;
     let engine = machine.bind();
     let http = engine.http().first().copied();
     let start = tokio::spawn(async move { engine.start(&CancellationToken::new()).await });
     let replayer = Replayer { http, pace: Pace::AtOnce, ..Replayer::default() };
     let report = replayer.run(&capture("tools-autocompact")).await;
     assert_eq!((report.accepted, report.failed.len()), (report.sent, 0), "{:?}", report.failed);
+
+    let dashboard = address(machine.found().await.dashboard.as_ref()).unwrap();
+    let health = body(&get(dashboard, "/api/v1/health", "").await);
+    assert_eq!(
+        (&health["status"], &health["problems"][0]["code"]),
+        (&"degraded".into(), &"ledger-closed".into())
+    );
+    let message = health["problems"][0]["message"].as_str().unwrap();
+    assert!(message.contains("cannot be opened: another program locks it"), "{message}");
+    for path in ["/api/v1/snapshot", "/api/v1/usage", "/"] {
+        let refused = get(dashboard, path, "").await;
+        assert!(refused.starts_with("HTTP/1.1 503"), "{refused}");
+        assert_eq!(body(&refused)["error"]["code"], "ledger-closed", "{path}");
+    }
+    tell_of(dashboard, "s-1").await;
     assert!(!start.is_finished());
+
     lock.close().await.unwrap();
     let running = start.await.unwrap().unwrap();
     running.spooled().wait_for(|waiting| *waiting == 0).await.unwrap();
     assert_eq!(totals(&running, "tools-autocompact").await, [(AUTOCOMPACT, 19)]);
+    let told = SessionId::new("s-1");
+    while running.ledger().session(&told).await.unwrap().is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(codes(&running.status().borrow()), Vec::<&str>::new());
+    assert!(get(dashboard, "/api/v1/snapshot", "").await.starts_with("HTTP/1.1 200"));
     running.drain().await;
+}
+
+/// Scenario: the engine is stopped while the ledger cannot be opened.
+/// Guarantees: it ends, nobody listens or finds it any more, and another one can start.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_engine_without_a_ledger_can_be_stopped() {
+    let machine = Machine::new();
+    let lock = machine.lock_at_start().await;
+    let stop = CancellationToken::new();
+    let (engine, stopped) = (machine.bind(), stop.clone());
+    let start = tokio::spawn(async move { engine.start(&stopped).await });
+    let dashboard = address(machine.found().await.dashboard.as_ref()).unwrap();
+    stop.cancel();
+    assert!(matches!(start.await.unwrap(), Err(EngineError::Stopped)));
+    TcpStream::connect(dashboard).await.unwrap_err();
+    assert_eq!(RuntimeInfo::find(&machine.places().runtime), None);
+    lock.close().await.unwrap();
+    machine.start().await.drain().await;
+}
+
+/// The JSON of an answer.
+fn body(answer: &str) -> serde_json::Value {
+    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
 }
 
 /// Scenario: a second engine is started by the same user, for the same ledger and for another one, and by a user with
@@ -211,6 +303,23 @@ async fn a_user_has_one_engine() {
 }
 
 impl Machine {
+    /// Another program's lock on a ledger that was never opened.
+    async fn lock_at_start(&self) -> SqliteConnection {
+        fs::create_dir_all(self.places().data).unwrap();
+        fs::write(self.ledger(), "").unwrap();
+        self.lock().await
+    }
+
+    /// What `runtime.json` says, as soon as there is one.
+    async fn found(&self) -> RuntimeInfo {
+        loop {
+            if let Some(found) = RuntimeInfo::find(&self.places().runtime) {
+                return found;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Waits until `runtime.json` is written.
     async fn written(&self, running: &Running) {
         let wanted = Some(running.runtime());
@@ -236,7 +345,7 @@ async fn a_drain_ends_everything_in_order() {
     let steps = running.drain().await;
 
     let steps: Vec<_> = steps.iter().map(|step| (step.name, step.forced)).collect();
-    let wanted = ["desktop", "receivers", "side tasks", "dashboard", "ledger"];
+    let wanted = ["desktop", "receivers", "side tasks", "dashboard", "side door", "ledger"];
     assert_eq!(steps, wanted.map(|name| (name, 0)));
     stream.read_to_end(&mut Vec::new()).await.unwrap();
     for url in [&runtime.dashboard, &runtime.otlp_http, &runtime.otlp_grpc] {
@@ -286,8 +395,7 @@ async fn the_state_is_served() {
     let running = machine.start().await;
     let dashboard = address(running.runtime().dashboard.as_ref()).unwrap();
     let answer = get(dashboard, "/api/v1/health", "").await;
-    let body = answer.split_once("\r\n\r\n").unwrap().1;
-    let health: serde_json::Value = serde_json::from_str(body).unwrap();
+    let health = body(&answer);
     assert_eq!(health["status"], "ok", "{health}");
     let tasks = health["tasks"].as_array().unwrap();
     let mut names: Vec<_> = tasks.iter().map(|task| task["name"].as_str().unwrap()).collect();

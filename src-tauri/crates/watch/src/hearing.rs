@@ -12,6 +12,8 @@ use crate::{Lack, limits::PATIENCE};
 pub(crate) struct Hearing {
     /// When it last arrived.
     last: Option<Timestamp>,
+    /// When an event last arrived. Who sends events has to tell of everything by them: metrics tell no context.
+    last_event: Option<Timestamp>,
     /// The first thing that it should have told, by event time.
     first_due: Option<Timestamp>,
     /// The arrivals of the first and the last thing of which others told as it happened, after telemetry was last
@@ -22,16 +24,31 @@ pub(crate) struct Hearing {
 impl Hearing {
     /// Takes an activity in.
     pub(crate) fn take(&mut self, activity: &Activity) {
-        if is_telemetry(&activity.kind) {
-            self.hear(activity.arrived);
+        if is_event(activity) {
+            self.hear_event(activity.arrived);
+        } else if matches!(activity.kind, ActivityKind::Metered { .. }) {
+            self.hear_metric(activity.arrived);
         } else if is_due(&activity.kind) {
             self.wait(activity);
         }
     }
 
-    /// Telemetry arrived.
-    pub(crate) fn hear(&mut self, arrived: Timestamp) {
+    /// An event arrived, or telemetry of which only that is known.
+    pub(crate) fn hear_event(&mut self, arrived: Timestamp) {
+        self.last_event = self.last_event.max(Some(arrived));
         self.last = self.last.max(Some(arrived));
+        self.wait_no_more(arrived);
+    }
+
+    /// A metric arrived. It is enough where events never came.
+    pub(crate) fn hear_metric(&mut self, arrived: Timestamp) {
+        self.last = self.last.max(Some(arrived));
+        if self.last_event.is_none() {
+            self.wait_no_more(arrived);
+        }
+    }
+
+    fn wait_no_more(&mut self, arrived: Timestamp) {
         self.waiting = self.waiting.and_then(|(first, last)| {
             let first = if first > arrived { first } else { last };
             (first > arrived).then_some((first, last))
@@ -43,7 +60,7 @@ impl Hearing {
     pub(crate) fn wait(&mut self, activity: &Activity) {
         let Activity { at, arrived, .. } = *activity;
         self.first_due = Some(self.first_due.map_or(at, |first| first.min(at)));
-        if arrived.since(at) <= PATIENCE && Some(arrived) > self.last {
+        if arrived.since(at) <= PATIENCE && Some(arrived) > self.last_event.or(self.last) {
             let (first, last) = self.waiting.unwrap_or((arrived, arrived));
             self.waiting = Some((first.min(arrived), last.max(arrived)));
         }
@@ -57,7 +74,14 @@ impl Hearing {
     /// What is wrong with the telemetry, as of `now`.
     pub(crate) fn lack(&self, patience: Duration, now: Timestamp) -> Option<Lack> {
         let due = self.due(patience).is_some_and(|due| due <= now);
-        due.then_some(self.last.map_or(Lack::NoTelemetry, Lack::SilentSince))
+        let lack = match (self.last, self.last_event, self.waiting) {
+            (None, ..) => Lack::NoTelemetry,
+            (Some(last), Some(event), Some((first, _))) if last > first => {
+                Lack::EventsSilentSince(event)
+            }
+            (Some(last), ..) => Lack::SilentSince(last),
+        };
+        due.then_some(lack)
     }
 
     /// When it is missing unless it comes before.
@@ -70,12 +94,13 @@ impl Hearing {
     }
 }
 
-fn is_telemetry(kind: &ActivityKind) -> bool {
-    match kind {
+/// Whether events told of it: what came over a client's connection, or bears their name.
+fn is_event(activity: &Activity) -> bool {
+    match &activity.kind {
         ActivityKind::Request { witnesses, .. } => witnesses.contains(Witness::Event),
         ActivityKind::Compaction(_, witness) => *witness == Witness::Event,
-        ActivityKind::Metered { .. } => true,
-        _ => false,
+        ActivityKind::Metered { .. } | ActivityKind::Status(_) => false,
+        _ => activity.process.is_some(),
     }
 }
 

@@ -240,8 +240,12 @@ impl Session {
         self.due = None;
         let telemetry = books.last_telemetry.unwrap_or_default();
         self.last_arrival = self.last_arrival.max(telemetry).max(books.last_at);
-        if let Some(arrived) = books.last_telemetry {
-            self.hearing.hear(arrived);
+        match books.last_telemetry {
+            Some(arrived) if self.last_metered == Some(arrived) => {
+                self.hearing.hear_metric(arrived);
+            }
+            Some(arrived) => self.hearing.hear_event(arrived),
+            None => {}
         }
         self.books.clone_from(books);
     }

@@ -129,6 +129,8 @@ pub enum Lack {
     NoTelemetry,
     /// What was due did not come since it last arrived.
     SilentSince(Timestamp),
+    /// Events that were due did not come since one last arrived, while metrics go on.
+    EventsSilentSince(Timestamp),
 }
 
 impl SessionView {

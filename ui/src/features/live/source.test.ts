@@ -38,6 +38,8 @@ describe('the source', () => {
       `${silent} · numbers from transcripts`,
     );
     expect(said('exact', 'telemetrySilent', since)).toBe(silent);
+    const events = `events silent since ${clockTime(Date.parse(since), NOW)}`;
+    expect(said('transcripts', 'eventsSilent', since)).toBe(`${events} · numbers from transcripts`);
   });
 });
 

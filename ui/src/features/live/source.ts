@@ -38,14 +38,26 @@ const MEANING: Record<Source['kind'], string> = {
     'Nobody tells tokens: they are estimated from the sizes of prompts, tool calls and answers. Tools and instructions that you added are not seen.',
 };
 
+const SILENT = {
+  telemetrySilent: {
+    what: 'telemetry',
+    stopped: 'Telemetry of this session stopped while the session went on.',
+  },
+  eventsSilent: {
+    what: 'events',
+    stopped: 'Events of this session stopped; its metrics, which tell no context, go on.',
+  },
+};
+
 /** `null` while telemetry tells the numbers, or may still tell them. `now` is server time in ms. */
 export function sourceNote(source: Source, now: number): SourceNote | null {
   const { kind, reason, since } = source;
-  if (reason === 'telemetrySilent') {
-    const silent = `telemetry silent since ${clockTime(Date.parse(since ?? ''), now)}`;
+  if (reason === 'telemetrySilent' || reason === 'eventsSilent') {
+    const { what, stopped } = SILENT[reason];
+    const silent = `${what} silent since ${clockTime(Date.parse(since ?? ''), now)}`;
     return {
       words: [silent, INSTEAD[kind]].filter(Boolean).join(' · '),
-      meaning: `Telemetry of this session stopped while the session went on. ${MEANING[kind]}`,
+      meaning: `${stopped} ${MEANING[kind]}`,
     };
   }
   if (reason === 'telemetryOff') {

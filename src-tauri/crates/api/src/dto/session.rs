@@ -53,7 +53,7 @@ impl<'a> Session<'a> {
             state: view.state.into(),
             context: view.gauge.as_ref().map(|gauge| Context::new(gauge, levels)),
             subagents: view.subagents.iter().map(|one| Subagent::new(one, levels)).collect(),
-            usage: view.usage.into(),
+            usage: Usage::of(view.usage, view.source.kind),
             compactions: view.compactions,
             telemetry: Telemetry { events: view.has_events, metrics: view.has_metrics },
             source: view.source.into(),
@@ -103,10 +103,10 @@ pub(crate) struct Source {
     #[cfg_attr(test, ts(type = "\"exact\" | \"transcripts\" | \"statusLine\" | \"sizes\""))]
     kind: &'static str,
     /// What is wrong with its telemetry: none ever came, because it is off or the client needs a restart, or what was
-    /// due did not come. `null` while it comes, or may still come.
-    #[cfg_attr(test, ts(type = "\"telemetryOff\" | \"telemetrySilent\" | null"))]
+    /// due did not come, or its metrics go on without its events. `null` while it comes, or may still come.
+    #[cfg_attr(test, ts(type = "\"telemetryOff\" | \"telemetrySilent\" | \"eventsSilent\" | null"))]
     reason: Option<&'static str>,
-    /// When telemetry last arrived, where it is silent.
+    /// When it last arrived, or its events did, where they are silent.
     since: Option<Time>,
 }
 
@@ -122,6 +122,7 @@ impl From<watch::Source> for Source {
             None => (None, None),
             Some(Lack::NoTelemetry) => (Some("telemetryOff"), None),
             Some(Lack::SilentSince(since)) => (Some("telemetrySilent"), Some(Time(since))),
+            Some(Lack::EventsSilentSince(since)) => (Some("eventsSilent"), Some(Time(since))),
         };
         Self { kind, reason, since }
     }
@@ -371,6 +372,13 @@ mod tests {
                 "statusLine",
                 Some("telemetryOff"),
                 None,
+            ),
+            (
+                SourceKind::Transcripts,
+                Some(Lack::EventsSilentSince(fixture::NOON)),
+                "transcripts",
+                Some("eventsSilent"),
+                Some(since),
             ),
             (SourceKind::Sizes, None, "sizes", None, None),
         ] {

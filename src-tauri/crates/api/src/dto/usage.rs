@@ -2,6 +2,7 @@
 
 use plimsoll_domain as domain;
 use plimsoll_ledger as ledger;
+use plimsoll_watch::SourceKind;
 use serde::Serialize;
 
 use super::Time;
@@ -57,6 +58,18 @@ impl From<ledger::Usage> for Usage {
             unpriced_requests: usage.unpriced,
             cost_nano_usd: cost.map(|cost| cost.0),
             cost_usd: cost.map(domain::NanoUsd::usd),
+        }
+    }
+}
+
+impl Usage {
+    /// The use of a session. Where nobody tells tokens, that nothing was counted does not mean that it cost nothing.
+    pub(crate) fn of(usage: ledger::Usage, told_by: SourceKind) -> Self {
+        let is_told = matches!(told_by, SourceKind::Exact | SourceKind::Transcripts);
+        let all = Self::from(usage);
+        match is_told || usage != ledger::Usage::default() {
+            true => all,
+            false => Self { cost_nano_usd: None, cost_usd: None, ..all },
         }
     }
 }
@@ -195,6 +208,14 @@ mod tests {
             unattributed: domain::Tokens::ZERO,
         };
         Usage::from(usage).cost_nano_usd
+    }
+
+    /// Scenario: sessions of which nothing is counted: of one telemetry tells, of one the sizes of texts.
+    /// Guarantees: the cost of the latter is unknown.
+    #[test]
+    fn what_nobody_tells_costs_an_unknown_sum() {
+        let cost = |kind| Usage::of(ledger::Usage::default(), kind).cost_nano_usd;
+        assert_eq!((cost(SourceKind::Exact), cost(SourceKind::Sizes)), (Some(0), None));
     }
 
     /// Scenario: sums whose price is known, partly known, unknown, and sums of nothing.

@@ -3,7 +3,10 @@
 use std::{
     net::SocketAddr,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -45,7 +48,7 @@ pub(crate) struct Desk {
     pub(crate) door: Arc<TestDoor>,
     pub(crate) closing: CancellationToken,
     router: Router,
-    _writer: JoinHandle<Result<(), LedgerError>>,
+    writer: JoinHandle<Result<(), LedgerError>>,
     _folder: tempfile::TempDir,
 }
 
@@ -69,12 +72,17 @@ impl HealthProbe for Probe {
 pub(crate) struct TestDoor {
     pub(crate) handed: Mutex<Vec<(Handed, Vec<u8>)>>,
     pub(crate) answer: Mutex<Option<Taken>>,
+    pub(crate) refused: AtomicU64,
 }
 
 impl Door for TestDoor {
     fn take(&self, kind: Handed, body: &[u8]) -> Taken {
         self.handed.lock().unwrap().push((kind, body.to_vec()));
         self.answer.lock().unwrap().unwrap_or(Taken::Accepted)
+    }
+
+    fn refuse(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -91,6 +99,11 @@ impl Pruner for TestPruner {
 }
 
 impl Desk {
+    /// From now on nothing can be written to the ledger.
+    pub(crate) fn end_writer(&self) {
+        self.writer.abort();
+    }
+
     pub(crate) async fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = LedgerOptions {
@@ -125,19 +138,8 @@ impl Desk {
             started: at(-60_000),
             version: "0.1.0",
         });
-        let (_writer, _folder) = (writer, folder);
-        Self {
-            ledger,
-            snapshots,
-            status,
-            signals,
-            windows,
-            door,
-            closing,
-            router,
-            _writer,
-            _folder,
-        }
+        let _folder = folder;
+        Self { ledger, snapshots, status, signals, windows, door, closing, router, writer, _folder }
     }
 
     /// Asks without a socket, as if over a connection to our port.

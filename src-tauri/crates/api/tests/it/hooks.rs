@@ -1,5 +1,7 @@
 //! What hooks and the status line hand over.
 
+use std::sync::atomic::Ordering;
+
 use axum::body::Body;
 use plimsoll_domain::{Handed, Taken};
 use serde_json::Value;
@@ -48,7 +50,7 @@ async fn whatever_is_handed_over_is_answered_alike() {
 }
 
 /// Scenario: bodies of just the largest size and above it, announced and not; reading; another path.
-/// Guarantees: 413 and 405 with their codes; what is too large never reaches the door.
+/// Guarantees: 413 and 405 with their codes; what is too large is counted by the door, which never sees it.
 #[tokio::test]
 async fn what_cannot_be_taken_is_refused() {
     let desk = Desk::open().await;
@@ -62,6 +64,7 @@ async fn what_cannot_be_taken_is_refused() {
         let (status, body) = json(answer).await;
         assert_eq!((status, &body["error"]["code"]), (413, &"body-too-large".into()));
     }
+    assert_eq!(desk.door.refused.load(Ordering::Relaxed), 2);
     let key = [("x-plimsoll-key", KEY)];
     for (status, body) in
         [desk.get(HOOK).await, post(&desk, "/hooks/other", &key, Vec::new()).await]

@@ -40,3 +40,15 @@ async fn old_requests_are_pruned_on_request() {
     assert_eq!(after, before);
     assert_eq!(after["requests"], 2);
 }
+
+/// Scenario: what is asked for cannot be done, because nothing writes to the ledger any more.
+/// Guarantees: 503, and the sentence speaks of pruning.
+#[tokio::test]
+async fn a_failed_pruning_is_told_as_such() {
+    let desk = Desk::open().await;
+    desk.end_writer();
+    let refused = prune(&desk, KEY, r#"{"olderThanDays": 2}"#).await;
+    let message = "The ledger could not be pruned. Try again; the log has the reason.";
+    let error = json!({"error": {"code": "ledger-unavailable", "message": message}});
+    assert_eq!(refused, (503, error));
+}

@@ -86,11 +86,11 @@ export type Source = {
 kind: "exact" | "transcripts" | "statusLine" | "sizes", 
 /**
  * What is wrong with its telemetry: none ever came, because it is off or the client needs a restart, or what was
- * due did not come. `null` while it comes, or may still come.
+ * due did not come, or its metrics go on without its events. `null` while it comes, or may still come.
  */
-reason: "telemetryOff" | "telemetrySilent" | null, 
+reason: "telemetryOff" | "telemetrySilent" | "eventsSilent" | null, 
 /**
- * When telemetry last arrived, where it is silent.
+ * When it last arrived, or its events did, where they are silent.
  */
 since: Time | null, };
 

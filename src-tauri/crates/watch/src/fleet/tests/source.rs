@@ -68,6 +68,25 @@ fn telemetry_that_stops_is_said_so_within_a_minute() {
     }
 }
 
+/// Scenario: a client goes on sending metrics and no events any more, while its transcript tells of requests; then events
+/// come again.
+/// Guarantees: a minute later its events are said to be silent since one last arrived, in spite of the metrics.
+#[test]
+fn events_that_stop_are_said_so_though_metrics_go_on() {
+    let mut fleet = fleet_of(vec![main_request(1, 50_000)]);
+    feed(&mut fleet, 30, vec![main_request(30, 60_000).read()]);
+    for second in [40, 80] {
+        let books =
+            SessionSummary { has_metrics: true, has_transcript: true, ..summary("one", second) };
+        feed_with(&mut fleet, second, vec![metered(second, SONNET)], books);
+    }
+    assert_eq!(source(&mut fleet, 89), Source::EXACT);
+    let lack = Some(Lack::EventsSilentSince(at(1)));
+    assert_eq!(source(&mut fleet, 90), Source { kind: SourceKind::Transcripts, lack });
+    feed(&mut fleet, 100, vec![main_request(99, 70_000).arriving(100)]);
+    assert_eq!(source(&mut fleet, 300), Source::EXACT);
+}
+
 /// Scenario: what a session tells besides: a prompt, a tool, an answer that is being written or was aborted, the same
 /// status line again.
 /// Guarantees: none of it is taken for silence.
