@@ -6,6 +6,8 @@
 mod changes;
 mod progress;
 mod round;
+#[cfg(test)]
+mod tests;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 

@@ -104,7 +104,10 @@ pub(crate) struct Source {
     kind: &'static str,
     /// What is wrong with its telemetry: none ever came, because it is off or the client needs a restart, or what was
     /// due did not come, or its metrics go on without its events. `null` while it comes, or may still come.
-    #[cfg_attr(test, ts(type = "\"telemetryOff\" | \"telemetrySilent\" | \"eventsSilent\" | null"))]
+    #[cfg_attr(
+        test,
+        ts(type = "\"telemetryOff\" | \"telemetrySilent\" | \"eventsSilent\" | null")
+    )]
     reason: Option<&'static str>,
     /// When it last arrived, or its events did, where they are silent.
     since: Option<Time>,

@@ -23,11 +23,12 @@ use crate::board::Now;
 /// Threads that read: more would only wait for the disk and for the ledger.
 const READERS: usize = 2;
 /// Parts that wait for the ledger, at most.
-const WAITING: usize = 1;
-/// A part is handed on with so many facts, or when so many bytes were read for it: it is committed at once, and live
-/// commits wait for that.
-const PART_FACTS: usize = 16_000;
-const PART_BYTES: u64 = 64 * 1024 * 1024;
+const WAITING: usize = 2;
+/// A part is handed on with so many facts, or when so many bytes were read for it.
+const PART_FACTS: usize = 4_000;
+const PART_BYTES: u64 = 32 * 1024 * 1024;
+/// Parts that wait are committed together, up to about so many facts: live commits wait for that.
+const COMMIT_FACTS: usize = 12_000;
 /// What is older is booked and not told: it is of no session that anybody watches, nor of this day.
 const PAST: Duration = Duration::from_hours(48);
 
@@ -77,6 +78,13 @@ impl Part {
         self.bytes += bytes;
     }
 
+    fn append(&mut self, mut other: Self) {
+        self.facts.append(&mut other.facts);
+        self.positions.append(&mut other.positions);
+        self.bytes += other.bytes;
+        self.files += other.files;
+    }
+
     fn is_full(&self) -> bool {
         self.facts.len() >= PART_FACTS || self.bytes >= PART_BYTES
     }
@@ -110,7 +118,12 @@ impl Round {
         let readers = self.start(&files, &parts, stop);
         drop(parts);
         let mut taken = true;
-        while let Some(part) = waiting.recv().await {
+        while let Some(mut part) = waiting.recv().await {
+            while part.facts.len() < COMMIT_FACTS
+                && let Ok(more) = waiting.try_recv()
+            {
+                part.append(more);
+            }
             taken = self.enter(part, progress).await;
             if !taken {
                 break;

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry},
+    path::Path,
     sync::Arc,
 };
 
@@ -375,10 +376,13 @@ fn is_stopgap(said: &Statement, witness: Witness) -> bool {
         && matches!(said, Statement::Size(_) | Statement::Tool(_) | Statement::Prompt(_))
 }
 
-/// The project as hooks and the status line tell it, else as the transcript does.
+/// The project as hooks and the status line tell it, else as the transcript does. Commands that work in a folder of it
+/// do not make that the project.
 fn set_project(cache: &mut Cache, session: i64, place: &ProjectPlace, witness: Witness) {
     let row = &mut cache.session(session).row;
-    if row.project.is_none() || witness == Witness::Hook || !row.has_hooks {
+    let is_within = |known: &Arc<str>| Path::new(&*place.path).starts_with(&**known);
+    let is_better = witness == Witness::Hook || !row.has_hooks;
+    if row.project.as_ref().is_none_or(|known| is_better && !is_within(known)) {
         row.project = Some(place.path.clone());
     }
     if place.branch.is_some() {

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use plimsoll_domain::{
-    Fact, Heard, ModelTotals, NanoUsd, Position, SessionId, Statement, Tokens, Witness,
+    Fact, Heard, ModelTotals, NanoUsd, Position, ProjectPlace, SessionId, Statement, Tokens,
+    Witness,
 };
 use plimsoll_ledger::{TranscriptPart, Usage};
 use proptest::prelude::*;
@@ -169,6 +170,27 @@ async fn positions_are_kept_with_what_was_read() {
     let desk = desk.reopen().await;
     assert_eq!(desk.ledger.positions().await.unwrap(), [position(250)]);
     assert_eq!(desk.session("s").await.usage.requests, 1);
+}
+
+/// Scenario: a transcript and hooks tell where a session works; then commands work in a folder of it, and at last the
+/// client goes elsewhere.
+/// Guarantees: the project is what hooks say rather than the transcript, and a folder within it is no other project.
+#[tokio::test]
+async fn a_folder_of_the_project_is_no_other_project() {
+    let desk = Desk::open().await;
+    let place = |path: &str| Statement::Project(ProjectPlace { path: path.into(), branch: None });
+    for (witness, told, known) in [
+        (Witness::Transcript, "/home/me/other", "/home/me/other"),
+        (Witness::Hook, "/home/me/harbour", "/home/me/harbour"),
+        (Witness::Hook, "/home/me/harbour/src/deep", "/home/me/harbour"),
+        (Witness::Transcript, "/home/me/other", "/home/me/harbour"),
+        (Witness::Hook, "/home/me/harbour-2", "/home/me/harbour-2"),
+    ] {
+        let mut said = fact("s", 1_000, place(told));
+        said.envelope.witness = witness;
+        desk.record(vec![said]).await;
+        assert_eq!(desk.session("s").await.project.as_deref(), Some(known), "{witness:?} {told}");
+    }
 }
 
 /// Scenario: running numbers of a session that nothing else is told of, as the client sends them at a `--continue`.
