@@ -5,6 +5,7 @@
 mod audit;
 mod bad_input;
 mod captures;
+mod changed_signals;
 mod crash;
 mod desk;
 mod estimate;

@@ -201,7 +201,7 @@ describe('live', () => {
   /// Scenario: a session of which hooks alone tell; a context that was emptied, of which no size was told.
   /// Guarantees: what nobody counted is no zero.
   test('makes up no zeros', () => {
-    const none = usage({ tokens: tokensOf(), requests: 0, costNanoUsd: 0 });
+    const none = usage({ tokens: tokensOf(), requests: 0, costNanoUsd: null });
     show(session({ usage: none }));
     expect(text('.books')).toMatch(/^no request counted/);
     show(session({ context: context(0, { estimated: true }) }));

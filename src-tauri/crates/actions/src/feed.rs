@@ -105,6 +105,8 @@ impl<B: Books> Feed<B> {
                 continue;
             }
             match self.commits.recv().await {
+                // No alert is among what is not listed: each is committed by itself.
+                Ok(commit) if commit.unlisted => self.read = self.read.max(commit.revision),
                 Ok(commit) => self.take(&commit.changes),
                 Err(RecvError::Lagged(_)) => self.behind = true,
                 Err(RecvError::Closed) => return Err(NotificationsError::Closed),

@@ -17,6 +17,8 @@ use crate::{
 /// How long after the start it is pruned for the first time: what came meanwhile is entered first.
 const FIRST: Duration = Duration::from_secs(600);
 const DAY: Duration = Duration::from_secs(86_400);
+/// How long after a failure requests are priced anew.
+const AGAIN: Duration = Duration::from_secs(60);
 /// How often a full disk is looked at.
 const LOOK: Duration = Duration::from_secs(5);
 
@@ -36,7 +38,9 @@ pub(crate) struct Keeping {
 impl Keeping {
     /// Runs until stopped.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), Infallible> {
-        let work = async { tokio::join!(self.tell_of_damage(), self.prune(), self.find_room()) };
+        let work = async {
+            tokio::join!(self.tell_of_damage(), self.price(), self.prune(), self.find_room())
+        };
         stop.run_until_cancelled(work).await;
         Ok(())
     }
@@ -54,6 +58,18 @@ impl Keeping {
             if replaced.changed().await.is_err() {
                 break;
             }
+        }
+    }
+
+    /// Prices what was booked by another table than the present one.
+    async fn price(&self) {
+        loop {
+            match self.ledger.price_anew().await {
+                Ok(0) => return,
+                Ok(changed) => return tracing::info!(changed, "requests were priced anew"),
+                Err(error) => tracing::warn!(%error, "requests could not be priced anew"),
+            }
+            sleep(AGAIN).await;
         }
     }
 

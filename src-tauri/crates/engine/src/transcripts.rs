@@ -11,7 +11,6 @@ mod tests;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use plimsoll_domain::Position;
 use plimsoll_ledger::{Ledger, LedgerError};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -63,10 +62,18 @@ impl Transcripts {
         let mut replaced = self.ledger.replaced();
         loop {
             replaced.mark_unchanged();
+            let file = self.ledger.file();
             let known = self.ledger.positions().await?;
+            let mut round = Round::new((self.ledger.clone(), file), Arc::clone(&self.now), known);
             tokio::select! {
-                ended = self.read_on(known, &stop) => return ended,
+                ended = self.read_on(&mut round, &stop) => return ended,
                 Ok(()) = replaced.changed() => {}
+            }
+            // Those that only hooks named are in no folder that is looked through.
+            for path in round.paths() {
+                if !self.folders.iter().any(|folder| path.starts_with(folder)) {
+                    self.hints.name(path);
+                }
             }
         }
     }
@@ -74,13 +81,12 @@ impl Transcripts {
     /// Reads what was not read yet, then follows what changes, until stopped.
     async fn read_on(
         &self,
-        known: Vec<Position>,
+        round: &mut Round,
         stop: &CancellationToken,
     ) -> Result<(), TranscriptsError> {
-        let mut round = Round::new(self.ledger.clone(), Arc::clone(&self.now), known);
         // Watched before the first reading, so that nothing falls between the two.
         let mut changes = Changes::watch(&self.folders, self.hints.clone());
-        self.read_all(&mut round, true, stop).await?;
+        self.read_all(round, true, stop).await?;
         while !stop.is_cancelled() {
             self.report(&changes);
             let next = Instant::now() + if changes.are_told() { LOOK } else { POLL };
@@ -90,10 +96,10 @@ impl Transcripts {
                 () = stop.cancelled() => break,
             };
             match changed {
-                Changed::Files(files) => self.read(&mut round, &files, stop).await?,
+                Changed::Files(files) => self.read(round, &files, stop).await?,
                 Changed::All => {
                     changes.follow(&self.folders);
-                    self.read_all(&mut round, false, stop).await?;
+                    self.read_all(round, false, stop).await?;
                 }
             }
         }

@@ -19,8 +19,8 @@ use sqlx::{
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{
-    Audit, AuditFilter, Change, Claim, Clock, Commit, Grouping, History, LedgerError, Pruned,
-    RecordError, RecordFilter, Replacement, SessionSummary, UsageRecord, UsageRow, Writer,
+    Audit, AuditFilter, Change, Claim, Clock, Commit, FileInUse, Grouping, History, LedgerError,
+    Pruned, RecordError, RecordFilter, Replacement, SessionSummary, UsageRecord, UsageRow, Writer,
     keeping::{self, Aside, Piece},
     query, table,
     writer::Job,
@@ -53,6 +53,8 @@ pub struct TranscriptPart {
     pub positions: Vec<Position>,
     /// What happened before this time is booked, and [`Commit`] does not tell of it: nobody watches it any more.
     pub told_from: Timestamp,
+    /// Which file said how far was read before: another one does not take what follows.
+    pub file: FileInUse,
 }
 
 /// A cheap handle: writes through the writer task, reads on connections of its own.
@@ -63,6 +65,7 @@ pub struct Ledger {
     commits: broadcast::Sender<Arc<Commit>>,
     revision: Arc<AtomicI64>,
     replaced: watch::Sender<Option<Replacement>>,
+    pub(crate) prices: Arc<PriceTable>,
 }
 
 impl Ledger {
@@ -110,6 +113,7 @@ impl Ledger {
             (prepared, _) => prepared,
         }?;
         let readers = readers(&write, replaced.subscribe());
+        let prices = Arc::clone(&options.prices);
         let (jobs, waiting) = mpsc::channel(options.queue);
         let (commits, _) = broadcast::channel(BACKLOG);
         let revision = Arc::new(AtomicI64::new(revision));
@@ -122,7 +126,7 @@ impl Ledger {
             unsettled: BTreeMap::new(),
             aside,
         };
-        Ok((Self { jobs, readers, commits, revision, replaced }, writer))
+        Ok((Self { jobs, readers, commits, revision, replaced, prices }, writer))
     }
 
     /// Tells when a damaged file was set aside for a new one; nothing before that.
@@ -131,10 +135,25 @@ impl Ledger {
         self.replaced.subscribe()
     }
 
+    /// Which file is in use.
+    #[must_use]
+    pub fn file(&self) -> FileInUse {
+        FileInUse::of(self.replaced.borrow().as_ref())
+    }
+
     /// Has the writer remove a piece, as soon as it is its turn.
     pub(crate) async fn remove(&self, piece: Piece) -> Result<Pruned, RecordError> {
         let (reply, answer) = oneshot::channel();
-        self.jobs.send(Job::Prune(piece, reply)).await.map_err(|_| stopped())?;
+        self.give(Job::Prune(piece, reply), answer).await
+    }
+
+    /// Waits until the writer takes a job, and for its answer.
+    pub(crate) async fn give<T>(
+        &self,
+        job: Job,
+        answer: oneshot::Receiver<Result<T, RecordError>>,
+    ) -> Result<T, RecordError> {
+        self.jobs.send(job).await.map_err(|_| stopped())?;
         answer.await.map_err(|_| stopped())?
     }
 

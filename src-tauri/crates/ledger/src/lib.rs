@@ -19,7 +19,8 @@ pub use audit::{
 };
 pub use error::{LedgerError, RecordError};
 pub use keeping::{
-    Backup, BackupError, Clock, LedgerFile, Pruned, Replacement, Use, UseFilter, UseKind, backup,
+    Backup, BackupError, Clock, FileInUse, LedgerFile, Pruned, Replacement, Use, UseFilter,
+    UseKind, backup,
 };
 pub use ledger::{Ledger, LedgerOptions, TranscriptPart};
 pub use usage::{

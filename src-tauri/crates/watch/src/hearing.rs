@@ -7,6 +7,9 @@ use plimsoll_ledger::{Activity, ActivityKind};
 
 use crate::{Lack, limits::PATIENCE};
 
+/// Events are exported so often, unless the user sets something else.
+const EXPORT: Duration = Duration::from_secs(5);
+
 /// What was heard of a session's telemetry, and what was not.
 #[derive(Debug, Default)]
 pub(crate) struct Hearing {
@@ -60,6 +63,11 @@ impl Hearing {
     pub(crate) fn wait(&mut self, activity: &Activity) {
         let Activity { at, arrived, .. } = *activity;
         self.first_due = Some(self.first_due.map_or(at, |first| first.min(at)));
+        // An event that came just before may have been of this very thing.
+        let is_request = matches!(activity.kind, ActivityKind::Request { .. });
+        if !is_request && self.last_event.is_some_and(|event| arrived.since(event) <= EXPORT) {
+            return;
+        }
         if arrived.since(at) <= PATIENCE && Some(arrived) > self.last_event.or(self.last) {
             let (first, last) = self.waiting.unwrap_or((arrived, arrived));
             self.waiting = Some((first.min(arrived), last.max(arrived)));

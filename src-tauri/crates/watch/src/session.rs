@@ -241,7 +241,8 @@ impl Session {
         let telemetry = books.last_telemetry.unwrap_or_default();
         self.last_arrival = self.last_arrival.max(telemetry).max(books.last_at);
         match books.last_telemetry {
-            Some(arrived) if self.last_metered == Some(arrived) => {
+            // Where events never came, or a metric came right then.
+            Some(arrived) if !books.has_events || self.last_metered == Some(arrived) => {
                 self.hearing.hear_metric(arrived);
             }
             Some(arrived) => self.hearing.hear_event(arrived),

@@ -110,9 +110,9 @@ export function isEmptied(context: Context): boolean {
   return context.estimated && context.occupancyTokens === 0;
 }
 
-/** Whether no request is in the books, so that their zeros say nothing of what was used. */
+/** Whether nothing is in the books because nobody tells it, so that their zeros say nothing of what was used. */
 export function isUncounted(usage: Usage): boolean {
-  return usage.requests === 0 && usage.tokens.total === 0;
+  return usage.costNanoUsd === null && usage.tokens.total === 0;
 }
 
 /** What the gauge says to those who do not see it. */

@@ -12,7 +12,7 @@ use std::{
 };
 
 use plimsoll_domain::{Fact, Position, Statement};
-use plimsoll_ledger::{Ledger, TranscriptPart};
+use plimsoll_ledger::{FileInUse, Ledger, TranscriptPart};
 use plimsoll_sources::transcripts::{Batch, Reader, Transcript};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -54,6 +54,8 @@ impl Unread {
 /// How far each file was read, and where what is read goes.
 pub(super) struct Round {
     ledger: Ledger,
+    /// Which file the positions are of.
+    file: FileInUse,
     now: Now,
     positions: HashMap<Arc<str>, Position>,
 }
@@ -91,10 +93,15 @@ impl Part {
 }
 
 impl Round {
-    pub(super) fn new(ledger: Ledger, now: Now, known: Vec<Position>) -> Self {
+    pub(super) fn new((ledger, file): (Ledger, FileInUse), now: Now, known: Vec<Position>) -> Self {
         let positions =
             known.into_iter().map(|position| (Arc::clone(&position.path), position)).collect();
-        Self { ledger, now, positions }
+        Self { ledger, file, now, positions }
+    }
+
+    /// The files of which anything was read.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.positions.keys().map(|path| Path::new(&**path))
     }
 
     /// Those of the files of which something is unread.
@@ -167,7 +174,8 @@ impl Round {
         let requests =
             facts.iter().filter(|fact| matches!(fact.statement, Statement::Request(_))).count();
         let told_from = (self.now)().before(PAST);
-        let read = TranscriptPart { facts, positions: positions.clone(), told_from };
+        let file = self.file;
+        let read = TranscriptPart { facts, positions: positions.clone(), told_from, file };
         if !positions.is_empty()
             && let Err(error) = self.ledger.record_read(read).await
         {

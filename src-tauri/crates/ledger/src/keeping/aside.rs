@@ -38,6 +38,16 @@ impl Replacement {
     }
 }
 
+/// Which file is in use: the one that was opened, or the one that took its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FileInUse(Option<Instant>);
+
+impl FileInUse {
+    pub(crate) fn of(replacement: Option<&Replacement>) -> Self {
+        Self(replacement.map(|replacement| replacement.since))
+    }
+}
+
 /// Sets damaged files aside, and tells of it.
 #[derive(Clone)]
 pub(crate) struct Aside {
@@ -55,6 +65,11 @@ impl Aside {
     /// Tells `told`.
     pub(crate) fn new(clock: Clock, told: watch::Sender<Option<Replacement>>) -> Self {
         Self { clock, told }
+    }
+
+    /// Which file is in use.
+    pub(crate) fn file(&self) -> FileInUse {
+        FileInUse::of(self.told.borrow().as_ref())
     }
 
     /// Sets the file aside and prepares a new one in its place. Nobody may have it open for writing.

@@ -1,5 +1,5 @@
 //! Keeping the file itself: opening it with care, setting a damaged one aside, copies of it, reading it from beside
-//! its writer, and pruning.
+//! its writer, pruning, and pricing anew.
 
 mod aside;
 mod backup;
@@ -8,10 +8,11 @@ mod file;
 mod mark;
 mod opening;
 mod pieces;
+mod pricing;
 mod prune;
 mod version;
 
-pub use aside::{Clock, Replacement};
+pub use aside::{Clock, FileInUse, Replacement};
 pub use backup::{Backup, BackupError, backup};
 pub use export::{Use, UseFilter, UseKind};
 pub use file::LedgerFile;
@@ -21,10 +22,17 @@ pub(crate) use aside::Aside;
 pub(crate) use mark::Mark;
 pub(crate) use opening::prepare;
 pub(crate) use pieces::{Piece, remove};
+pub(crate) use pricing::{Pricing, set_hash};
 
 /// The single statements of the room, for the test that prepares every statement.
 #[cfg(test)]
 pub(crate) fn statements() -> Vec<String> {
-    let all = [export::STATEMENTS, file::STATEMENTS, pieces::STATEMENTS, prune::STATEMENTS];
+    let all = [
+        export::STATEMENTS,
+        file::STATEMENTS,
+        pieces::STATEMENTS,
+        pricing::STATEMENTS,
+        prune::STATEMENTS,
+    ];
     all.concat().into_iter().map(str::to_owned).collect()
 }

@@ -81,7 +81,7 @@ async fn metered(
             session: books.session.clone(),
             process: None,
             at: named.unwrap_or(books.last_at),
-            arrived: books.last_arrival,
+            arrived: books.last_telemetry.unwrap_or(books.last_arrival),
             kind: ActivityKind::Metered {
                 model: Model::parse(&row.try_get::<String, _>("model_name")?).0,
                 million_window: named.is_some(),

@@ -124,6 +124,13 @@ const NAMELESS_NEAR: &str = "SELECT * FROM request WHERE session = ?1 AND at BET
     AND substr(key, 1, 1) = '~' AND retracted = 0";
 const NEAR: &str =
     "SELECT * FROM request WHERE session = ?1 AND at BETWEEN ?2 AND ?3 AND retracted = 0";
+const BETWEEN: &str =
+    "SELECT * FROM request WHERE revision > ?1 AND revision <= ?2 AND retracted = 0";
+static SET_PRICE: Rows = Rows::new(
+    "UPDATE request SET price = told.column2 FROM (VALUES",
+    2,
+    ") AS told WHERE revision = told.column1",
+);
 const ANY_NAMELESS: &str = "SELECT EXISTS (SELECT 1 FROM request WHERE substr(key, 1, 1) = '~')";
 const LAST_REVISION: &str = "SELECT COALESCE(MAX(revision), 0) FROM request";
 
@@ -184,6 +191,22 @@ pub(crate) async fn near(
     let text = if near.nameless { NAMELESS_NEAR } else { NEAR };
     let query = sqlx::query(text).bind(near.session).bind(near.from.nanos()).bind(near.to.nanos());
     query.fetch_all(connection).await?.iter().map(read).collect()
+}
+
+/// The rows after one revision, up to another, that count.
+pub(crate) async fn between(
+    connection: &mut SqliteConnection,
+    (after, to): (i64, i64),
+) -> sqlx::Result<Vec<RequestRow>> {
+    let query = sqlx::query(BETWEEN).bind(after).bind(to);
+    query.fetch_all(connection).await?.iter().map(read).collect()
+}
+
+/// Writes the prices of rows, by their revisions.
+pub(crate) fn set_prices(script: &mut Script, prices: &[(Revision, Option<NanoUsd>)]) {
+    script.change(&SET_PRICE, prices, |values, (revision, price)| {
+        values.bind(revision.0).bind(price.map(|price| price.0))
+    });
 }
 
 /// Whether there is any row without an id.
@@ -276,7 +299,7 @@ pub(crate) fn read(row: &SqliteRow) -> sqlx::Result<RequestRow> {
 
 #[cfg(test)]
 pub(crate) const STATEMENTS: &[&str] =
-    &[OF_MESSAGES, NAMELESS_NEAR, NEAR, ANY_NAMELESS, LAST_REVISION];
+    &[OF_MESSAGES, NAMELESS_NEAR, NEAR, BETWEEN, ANY_NAMELESS, LAST_REVISION];
 #[cfg(test)]
 pub(crate) static ROWS: &[&Rows] =
-    &[&INSERT_TOLD, &INSERT_READ, &INSERT, &FIND, &DELETE, &OF_SIDE_LOGS];
+    &[&INSERT_TOLD, &INSERT_READ, &INSERT, &FIND, &DELETE, &OF_SIDE_LOGS, &SET_PRICE];

@@ -2,36 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use plimsoll_domain::{ApiRequest, Position, Quarter, Revision, SessionId, Timestamp, Witness};
+use plimsoll_domain::{ApiRequest, Position, Quarter, Revision, Timestamp, Witness};
 use sqlx::SqliteConnection;
 
 use super::{
     amount::{counts_of, metered, tally_of},
+    news::{Booked, Changed, News},
     sheet::Sheet,
 };
 use crate::{
-    Activity, ActivityKind, Change, Commit, TranscriptPart, Usage,
+    Change, Commit, TranscriptPart, Usage,
     books::{Cache, CellKey, SessionBooks, Side, Tally, exchange},
     query::record,
     table::{
-        self, Script, event::EventRow, point::PointRow, quarter::QuarterRow,
-        remainder::RemainderRow, request::RequestRow,
+        self, Script, point::PointRow, quarter::QuarterRow, remainder::RemainderRow,
+        request::RequestRow,
     },
 };
-
-/// A row that changed: as it was, if it was, and as it is.
-pub(super) struct Changed<T> {
-    pub(super) before: Option<Box<T>>,
-    pub(super) after: T,
-}
-
-/// Rows that turned out to be new or improved.
-#[derive(Default)]
-pub(super) struct News {
-    pub(super) requests: Vec<Changed<RequestRow>>,
-    pub(super) points: Vec<Changed<PointRow>>,
-    pub(super) events: Vec<EventRow>,
-}
 
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 const COMMIT: &str = "COMMIT";
@@ -43,7 +30,7 @@ pub(crate) async fn facts(
     connection: &mut SqliteConnection,
     cache: &mut Cache,
     revision: Revision,
-    TranscriptPart { facts, positions, told_from }: &TranscriptPart,
+    TranscriptPart { facts, positions, told_from, .. }: &TranscriptPart,
 ) -> sqlx::Result<Booked> {
     let mut sheet = Sheet::fill(facts, cache, connection).await?;
     let mut pen = Pen { told_from: *told_from, ..Pen::new(cache, revision) };
@@ -84,7 +71,10 @@ pub(crate) async fn settle(
 }
 
 /// Ends a transaction that failed.
-async fn finish<T>(outcome: sqlx::Result<T>, connection: &mut SqliteConnection) -> sqlx::Result<T> {
+pub(super) async fn finish<T>(
+    outcome: sqlx::Result<T>,
+    connection: &mut SqliteConnection,
+) -> sqlx::Result<T> {
     if outcome.is_err() {
         // Fails where no transaction was begun, which is as good.
         let _ = sqlx::query(ROLLBACK).execute(connection).await;
@@ -92,37 +82,22 @@ async fn finish<T>(outcome: sqlx::Result<T>, connection: &mut SqliteConnection) 
     outcome
 }
 
-/// What a transaction did.
-pub(crate) struct Booked {
-    pub(crate) commit: Commit,
-    /// Sessions with unattributed use that is not published yet.
-    pub(crate) unsettled: BTreeSet<i64>,
-}
-
-impl Booked {
-    /// Nothing that was not known.
-    fn nothing(revision: Revision) -> Self {
-        let commit = Commit { revision, ..Commit::default() };
-        Self { commit, unsettled: BTreeSet::new() }
-    }
-}
-
 /// What a commit has touched so far.
 pub(super) struct Pen<'a> {
     pub(super) cache: &'a mut Cache,
     pub(super) revision: Revision,
     /// What happened before this time is not told.
-    told_from: Timestamp,
+    pub(super) told_from: Timestamp,
     /// As the cache knows after this commit.
     pub(super) has_aliases: bool,
     pub(super) has_nameless: bool,
-    touched: BTreeSet<(i64, CellKey, Quarter, Side)>,
+    pub(super) touched: BTreeSet<(i64, CellKey, Quarter, Side)>,
     /// Tallies that count in reports, before and after.
     exchanged: Vec<(Quarter, Side, Tally, Tally)>,
 }
 
 impl<'a> Pen<'a> {
-    fn new(cache: &'a mut Cache, revision: Revision) -> Self {
+    pub(super) fn new(cache: &'a mut Cache, revision: Revision) -> Self {
         Self {
             has_aliases: cache.has_aliases,
             has_nameless: cache.has_nameless,
@@ -187,7 +162,7 @@ impl<'a> Pen<'a> {
     }
 
     /// Changes the books by the difference that the news make, writes what changed, and commits.
-    async fn book(
+    pub(super) async fn book(
         &mut self,
         connection: &mut SqliteConnection,
         sheet: &mut Sheet,
@@ -217,18 +192,15 @@ impl<'a> Pen<'a> {
         let quarters = self.settle_cells(connection, &mut script, &cells).await?;
         let told_from = self.told_from;
         let unlisted = news.requests.iter().any(|request| request.after.at < told_from);
-        let mut changes = Vec::new();
-        for request in news.requests.iter().filter(|_| !unlisted) {
-            changes.push(Change::Usage(
-                record::of_request(connection, self.cache, &request.after).await?,
-            ));
-        }
+        let mut changes = self.list(connection, &news.requests).await?;
         let at_once = |books: &SessionBooks, cell| {
             !(books.row.has_events || books.row.has_transcript)
                 || books.published.contains_key(&cell)
         };
-        let published = self.publish(connection, &mut script, &cells, at_once).await?;
-        changes.extend(published.into_iter().filter(|_| !unlisted));
+        changes.extend(self.publish(connection, &mut script, &cells, at_once).await?);
+        if unlisted {
+            changes.clear();
+        }
         self.store_numbered(&mut script, sheet);
         let activities = self.activities(connection, sheet, news).await?;
         let sessions: Vec<_> = sheet
@@ -248,6 +220,22 @@ impl<'a> Pen<'a> {
         let revision = self.revision;
         let commit = Commit { revision, changes, unlisted, activities, sessions, quarters };
         Ok(Booked { commit, unsettled })
+    }
+
+    /// The records of requests that are not of long ago.
+    async fn list(
+        &mut self,
+        connection: &mut SqliteConnection,
+        requests: &[Changed<RequestRow>],
+    ) -> sqlx::Result<Vec<Change>> {
+        let mut changes = Vec::new();
+        for Changed { after, .. } in requests {
+            if after.at >= self.told_from {
+                let record = record::of_request(connection, self.cache, after).await?;
+                changes.push(Change::Usage(record));
+            }
+        }
+        Ok(changes)
     }
 
     /// Writes what the client states of itself.
@@ -396,73 +384,6 @@ impl<'a> Pen<'a> {
             all.iter().filter_map(|session| self.cache.session(*session).unstored()).collect();
         table::session::upsert(script, &rows);
         table::process::upsert(script, &processes);
-    }
-
-    /// What is new, for those who watch.
-    async fn activities(
-        &mut self,
-        connection: &mut SqliteConnection,
-        sheet: &Sheet,
-        news: News,
-    ) -> sqlx::Result<Vec<Activity>> {
-        let (mut activities, told_from) = (Vec::new(), self.told_from);
-        for Changed { before, after } in &news.requests {
-            // Told again without anything that a gauge hangs on.
-            let same = |before: &RequestRow| {
-                (before.tokens, before.process) == (after.tokens, after.process)
-            };
-            if after.retracted || after.at < told_from || before.as_deref().is_some_and(same) {
-                continue;
-            }
-            let model = self.cache.model_of(connection, after.model).await?;
-            let Some(session) = self.session_id(after.session) else { continue };
-            activities.push(record::request_activity(after, session, model));
-        }
-        for event in news.events.iter().filter(|event| event.arrived >= told_from) {
-            let Some(session) = self.session_id(event.session) else { continue };
-            activities.extend(record::event_activity(event, session));
-        }
-        for status in &sheet.statuses {
-            let Some(session) = self.session_id(status.row.session) else { continue };
-            activities.push(Activity {
-                session,
-                process: None,
-                at: status.row.at,
-                arrived: status.arrived,
-                kind: ActivityKind::Status(status.report.clone()),
-            });
-        }
-        let metered: BTreeSet<_> = self
-            .touched
-            .iter()
-            .filter(|(_, _, _, side)| *side == Side::Metered)
-            .map(|(session, (model, _), _, _)| (*session, *model))
-            .collect();
-        for (session, model) in metered {
-            let named = sheet.million_windows.get(&(session, model)).copied();
-            let model = self.cache.model_of(connection, model).await?;
-            let Some(id) = self.session_id(session) else { continue };
-            let row = &self.cache.session(session).row;
-            activities.push(Activity {
-                session: id,
-                process: None,
-                at: named.unwrap_or(row.last_at),
-                arrived: row.last_arrival,
-                kind: ActivityKind::Metered { model, million_window: named.is_some() },
-            });
-        }
-        Ok(activities)
-    }
-
-    fn session_id(&mut self, session: i64) -> Option<SessionId> {
-        let name = &self.cache.session(session).row.name;
-        (!name.is_empty()).then(|| SessionId::new(name.clone()))
-    }
-}
-
-impl<T> Changed<T> {
-    pub(super) fn new(after: T) -> Self {
-        Self { before: None, after }
     }
 }
 

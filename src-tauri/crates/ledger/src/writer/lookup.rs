@@ -6,10 +6,11 @@ use std::collections::{HashMap, HashSet};
 use sqlx::SqliteConnection;
 
 use super::{
-    commit::{BEGIN, Changed, News, Pen},
+    commit::{BEGIN, Pen},
     identity::Requests,
     known::Known,
     merge,
+    news::{Changed, News},
     sheet::Sheet,
 };
 use crate::table::{self, Script, event::EventRow, point::PointRow, request::RequestRow};

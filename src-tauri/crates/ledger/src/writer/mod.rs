@@ -1,12 +1,17 @@
 //! The one task that changes the file: takes everything that waits, commits once, then answers.
 
+mod activities;
 mod amount;
 mod commit;
 mod identity;
+mod jobs;
 mod known;
 mod lookup;
 mod merge;
+mod news;
+mod pricing;
 mod sheet;
+mod speaker;
 
 use std::{
     collections::BTreeMap,
@@ -26,10 +31,10 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Change, Claim, Commit, LedgerError, Pruned, RecordError, TranscriptPart,
+    Claim, Commit, FileInUse, LedgerError, Pruned, RecordError, TranscriptPart,
     books::Cache,
     error::is_damage,
-    keeping::{self, Aside, Mark, Piece},
+    keeping::{Aside, Mark, Piece, Pricing},
     table,
 };
 
@@ -56,6 +61,7 @@ pub(crate) enum Job {
     Read(TranscriptPart, oneshot::Sender<Result<Revision, RecordError>>),
     Claim(Box<Alert>, oneshot::Sender<Result<Claim, RecordError>>),
     Prune(Piece, oneshot::Sender<Result<Pruned, RecordError>>),
+    Price(Pricing, oneshot::Sender<Result<u64, RecordError>>),
 }
 
 /// The one task that changes the file.
@@ -169,75 +175,6 @@ impl Writer {
         }
     }
 
-    /// Does a job and everything of its kind that waits behind it.
-    async fn work(&mut self, book: &mut Book, first: Job) -> Result<(), LedgerError> {
-        let mut next = Some(first);
-        while let Some(job) = next.take() {
-            match job {
-                Job::Claim(alert, reply) => {
-                    let claim = self.claim(book, *alert).await;
-                    let _ = reply.send(claim.map_err(|error| RecordError::from(&error)));
-                }
-                Job::Prune(piece, reply) => self.prune(book, piece, reply).await?,
-                Job::Read(part, reply) => {
-                    if part.facts.len() > MANY_FACTS {
-                        self.widen(book).await?;
-                    }
-                    self.record(book, part, vec![reply]).await?;
-                }
-                Job::Record(mut facts, reply) => {
-                    let mut replies = vec![reply];
-                    while facts.len() < MOST_FACTS {
-                        match self.jobs.try_recv() {
-                            Ok(Job::Record(more, reply)) => {
-                                facts.extend(more);
-                                replies.push(reply);
-                            }
-                            Ok(other) => {
-                                next = Some(other);
-                                break;
-                            }
-                            Err(_) => break,
-                        }
-                    }
-                    let told = TranscriptPart { facts, ..TranscriptPart::default() };
-                    self.record(book, told, replies).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn record(
-        &mut self,
-        book: &mut Book,
-        told: TranscriptPart,
-        replies: Vec<oneshot::Sender<Result<Revision, RecordError>>>,
-    ) -> Result<(), LedgerError> {
-        let revision = self.revision();
-        match commit::facts(&mut book.connection, &mut book.cache, revision, &told).await {
-            Ok(booked) => {
-                let reached = booked.commit.revision;
-                self.publish(booked.commit);
-                for session in booked.unsettled {
-                    self.unsettled.insert(session, Instant::now() + QUIET);
-                }
-                for reply in replies {
-                    let _ = reply.send(Ok(reached));
-                }
-                book.cache.trim();
-                Ok(())
-            }
-            Err(error) => {
-                tracing::warn!(%error, facts = told.facts.len(), "commit failed");
-                for reply in replies {
-                    let _ = reply.send(Err(RecordError::from(&error)));
-                }
-                self.recover(book, error).await
-            }
-        }
-    }
-
     /// Lets the file's pages stay in memory while history is read: each commit touches many, and all over the file.
     async fn widen(&mut self, book: &mut Book) -> Result<(), LedgerError> {
         if std::mem::replace(&mut book.is_wide, true) {
@@ -268,29 +205,6 @@ impl Writer {
         }
     }
 
-    async fn prune(
-        &mut self,
-        book: &mut Book,
-        piece: Piece,
-        reply: oneshot::Sender<Result<Pruned, RecordError>>,
-    ) -> Result<(), LedgerError> {
-        match keeping::remove(&mut book.connection, piece).await {
-            Ok(removed) => {
-                book.cache.has_pruned |= removed.requests > 0;
-                if let Piece::Horizon(before) = piece {
-                    book.cache.horizon = book.cache.horizon.max(before.nanos());
-                }
-                let _ = reply.send(Ok(removed));
-                Ok(())
-            }
-            Err(error) => {
-                tracing::warn!(%error, ?piece, "pruning failed");
-                let _ = reply.send(Err(RecordError::from(&error)));
-                self.recover(book, error).await
-            }
-        }
-    }
-
     /// Begins anew with the file as it is, after a failed transaction; not with a damaged one.
     async fn recover(&mut self, book: &mut Book, cause: sqlx::Error) -> Result<(), LedgerError> {
         if is_damage(&cause) {
@@ -306,50 +220,19 @@ impl Writer {
         Ok(())
     }
 
-    async fn claim(&mut self, book: &mut Book, mut alert: Alert) -> sqlx::Result<Claim> {
-        let revision = self.revision().next();
-        let Book { connection, cache, .. } = book;
-        let session = cache.number(connection, Some(&alert.thread.session), alert.at).await?;
-        if !table::alert::claim(connection, session, revision, &alert).await? {
-            return Ok(Claim::Taken);
-        }
-        alert.revision = Some(revision);
-        let changes = vec![Change::Alert(alert.clone())];
-        self.publish(Commit { revision, changes, ..Commit::default() });
-        Ok(Claim::Granted(alert))
-    }
-
-    async fn settle(&mut self, book: &mut Book) -> Result<(), LedgerError> {
-        let now = Instant::now();
-        let due: Vec<_> = self
-            .unsettled
-            .iter()
-            .filter(|(_, at)| **at <= now)
-            .map(|(session, _)| *session)
-            .take(MOST_SETTLED)
-            .collect();
-        let revision = self.revision();
-        match commit::settle(&mut book.connection, &mut book.cache, revision, &due).await {
-            Ok(commit) => {
-                for session in due {
-                    self.unsettled.remove(&session);
-                }
-                self.publish(commit);
-                book.cache.trim();
-                Ok(())
-            }
-            Err(error) => {
-                tracing::warn!(%error, "publishing unattributed use failed");
-                for session in due {
-                    self.unsettled.insert(session, now + QUIET);
-                }
-                self.recover(book, error).await
-            }
-        }
+    fn file(&self) -> FileInUse {
+        self.aside.as_ref().map_or_else(FileInUse::default, Aside::file)
     }
 
     fn revision(&self) -> Revision {
         Revision(self.revision.load(Ordering::Acquire))
+    }
+
+    fn tell(&mut self, booked: news::Booked) {
+        self.publish(booked.commit);
+        for session in booked.unsettled {
+            self.unsettled.insert(session, Instant::now() + QUIET);
+        }
     }
 
     fn publish(&self, commit: Commit) {

@@ -28,11 +28,15 @@ impl Desk {
     }
 
     async fn open_in(folder: tempfile::TempDir) -> Self {
+        Self::open_with(folder, prices()).await
+    }
+
+    async fn open_with(folder: tempfile::TempDir, prices: PriceTable) -> Self {
         let options = LedgerOptions {
             path: folder.path().join("ledger.db"),
             queue: 64,
             busy: std::time::Duration::from_secs(1),
-            prices: Arc::new(prices()),
+            prices: Arc::new(prices),
         };
         let (ledger, mut writer) = Ledger::open(options).await.unwrap();
         let cancel = CancellationToken::new();
@@ -45,6 +49,13 @@ impl Desk {
         self.cancel.cancel();
         self.writer.await.unwrap().unwrap();
         Self::open_in(self.folder).await
+    }
+
+    /// Opens it again with other prices.
+    pub(crate) async fn reprice(self, prices: PriceTable) -> Self {
+        self.cancel.cancel();
+        self.writer.await.unwrap().unwrap();
+        Self::open_with(self.folder, prices).await
     }
 
     /// The ledger's file.
@@ -102,16 +113,23 @@ impl Desk {
 
 /// One nano-dollar a token, two for what is kept for an hour.
 fn prices() -> PriceTable {
-    let rate = 1_000_000;
-    let usual = Rates {
-        input: rate,
-        output: rate,
-        cache_read: rate,
-        cache_write_5m: rate,
-        cache_write_1h: 2 * rate,
-    };
+    prices_of(&[("claude-sonnet-4-6", 1)])
+}
+
+/// So many nano-dollars a token of each model, twice as many for what is kept for an hour.
+pub(crate) fn prices_of(models: &[(&str, i64)]) -> PriceTable {
     let mut table = PriceTable::new("2026-11-28");
-    table.set("claude-sonnet-4-6", Price { usual, fast: None, long: None, web_search: None });
+    for (model, nano) in models {
+        let rate = nano * 1_000_000;
+        let usual = Rates {
+            input: rate,
+            output: rate,
+            cache_read: rate,
+            cache_write_5m: rate,
+            cache_write_1h: 2 * rate,
+        };
+        table.set(*model, Price { usual, fast: None, long: None, web_search: None });
+    }
     table
 }
 

@@ -7,4 +7,5 @@ mod books;
 mod desk;
 mod history;
 mod keeping;
+mod prices;
 mod witnesses;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use plimsoll_domain::Timestamp;
-use plimsoll_ledger::{Clock, Ledger, LedgerError, LedgerOptions, Writer};
+use plimsoll_ledger::{Clock, Ledger, LedgerError, LedgerOptions, TranscriptPart, Writer};
 use sqlx::{Connection, SqliteConnection};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -192,13 +192,15 @@ async fn damage_that_shows_later_is_set_aside_too() {
 
 /// Scenario: a commit meets the damage: the file is overwritten while the writer works and holds nothing of it in
 /// memory.
-/// Guarantees: the call fails and may be repeated; repeated, it is in the new ledger.
+/// Guarantees: the call fails and may be repeated; repeated, it is in the new ledger, which takes no transcript's part
+/// that follows on what the former one held.
 #[tokio::test]
 async fn a_commit_that_meets_damage_can_be_repeated() {
     let place = Place::new();
     place.fill(400).await;
     let (ledger, writer) = place.open_or_replace().await;
     let run = Run::begin(writer);
+    let before = ledger.file();
     ledger.record(vec![event("s", "req_more", 9, 1)]).await.unwrap();
     // The writer gives back what it holds when it had nothing to do for a while.
     tokio::time::pause();
@@ -213,6 +215,11 @@ async fn a_commit_that_meets_damage_can_be_repeated() {
     ledger.record(facts).await.unwrap();
     assert!(ledger.replaced().borrow().is_some());
     assert_eq!(ledger.sessions(None, 10).await.unwrap().len(), 1);
+
+    // What goes on where the former file was read to would leave a gap in the new one.
+    let part = |file| TranscriptPart { file, ..TranscriptPart::default() };
+    ledger.record_read(part(before)).await.unwrap_err();
+    ledger.record_read(part(ledger.file())).await.unwrap();
     run.end().await;
 }
 

@@ -136,6 +136,35 @@ fn metrics_alone_are_waited_for_longer() {
     assert_eq!(source(&mut fleet, 130), silent_since(SourceKind::Transcripts, 1));
 }
 
+/// Scenario: of a session only metrics come, and its transcript is read after one of them; Plimsoll begins anew with what
+/// the books then say, and metrics go on.
+/// Guarantees: it is not said to lack events, which it never sent.
+#[test]
+fn metrics_alone_are_enough_after_a_restart() {
+    let books = |second| SessionSummary {
+        has_events: false,
+        has_metrics: true,
+        has_transcript: true,
+        ..summary("one", second)
+    };
+    let mut fleet = fleet();
+    feed_with(&mut fleet, 40, vec![metered(30, SONNET), main_request(30, 60_000).read()], books(1));
+    for second in [60, 120, 180] {
+        feed_with(&mut fleet, second, vec![metered(second, SONNET)], books(second));
+        assert_eq!(source(&mut fleet, second + 59).lack, None, "{second}");
+    }
+}
+
+/// Scenario: a compaction's event comes, and its hook a moment later; then the user rests.
+/// Guarantees: the hook is no sign of silence.
+#[test]
+fn a_hook_right_after_its_event_is_no_silence() {
+    let told = vec![main_request(1, 50_000), compaction(10, 50_000, 9_000)];
+    let mut fleet = fleet_of(told);
+    feed(&mut fleet, 12, vec![compaction(12, None, None).hooked()]);
+    assert_eq!(source(&mut fleet, 3_600), Source::EXACT);
+}
+
 /// Scenario: Plimsoll did not run while requests were made; it reads of them later, and nothing else happens.
 /// Guarantees: that is no silence of telemetry.
 #[test]
