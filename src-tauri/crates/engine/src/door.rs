@@ -1,6 +1,8 @@
 //! The engine's end of the side door: what hooks and the status line say, on its way into the books.
 
 mod line;
+#[cfg(test)]
+mod tests;
 
 use std::{
     convert::Infallible,
@@ -94,26 +96,44 @@ impl SideDoor {
             let ledger = ledger.clone();
             async move { ledger.record(facts).await.map(drop) }
         };
+        self.serve(&enter, &stop).await;
+        Ok(())
+    }
+
+    async fn serve<Enter, Entered>(&self, enter: &Enter, stop: &CancellationToken)
+    where
+        Enter: Fn(Vec<Fact>) -> Entered,
+        Entered: Future<Output = Result<(), RecordError>>,
+    {
         let mut line = self.0.line.lock().await;
         let work = async {
             loop {
                 line.wait().await;
-                self.advance(&mut line, &enter).await;
+                self.advance(&mut line, enter).await;
             }
         };
         stop.run_until_cancelled(work).await.unwrap_or(());
+        line.hurry();
         let rest = async {
             while line.fill_up() {
-                self.advance(&mut line, &enter).await;
+                self.advance(&mut line, enter).await;
             }
         };
-        if timeout(LAST, rest).await.is_err() {
+        // What still waits then is told of by `close`.
+        let _ = timeout(LAST, rest).await;
+        drop(line);
+        self.close().await;
+    }
+
+    /// Says how much is lost, because it still waits when nobody will enter it any more.
+    pub(crate) async fn close(&self) {
+        let statements = self.0.line.lock().await.len();
+        if statements > 0 {
             tracing::warn!(
-                statements = line.len(),
-                "what hooks said is lost: the ledger cannot be written"
+                statements,
+                "what hooks and the status line said is lost: the ledger did not take it in time"
             );
         }
-        Ok(())
     }
 
     async fn advance<Enter, Entered>(&self, line: &mut Line, enter: &Enter)

@@ -162,6 +162,7 @@ impl Receiving {
     pub(crate) async fn give_up(self) {
         stop_receiving(self.receivers, &self.receiver).await;
         self.pages.stop().await;
+        self.door.close().await;
         if self.is_shown {
             self.parts.withdraw();
         }

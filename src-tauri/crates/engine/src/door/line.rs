@@ -15,12 +15,14 @@ use crate::{
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause between attempts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// The longest one when little time is left.
+const LONGEST_IN_HASTE: Duration = Duration::from_millis(200);
 /// How many are entered at once.
 const AT_ONCE: usize = 256;
 /// How often the foremost are tried together before each is tried alone: about 30 seconds.
 const PATIENCE: u32 = 18;
 
-/// Invariant: a fact leaves only when the ledger has committed it, or takes all others but this one. A task that is
+/// Invariant: a fact leaves only when the ledger has committed it, or takes others but not this one. A task that is
 /// stopped half-way or started again loses none.
 pub(super) struct Line {
     queue: mpsc::Receiver<Fact>,
@@ -28,6 +30,8 @@ pub(super) struct Line {
     front: VecDeque<Fact>,
     /// How many of the foremost are to be tried alone, because one of them may be at fault.
     alone: usize,
+    /// Which one of the front, from 1 on, is to show whether the ledger takes others than the foremost.
+    control: usize,
     failures: u32,
     backoff: Backoff,
     board: Arc<Board>,
@@ -36,7 +40,7 @@ pub(super) struct Line {
 impl Line {
     pub(super) fn new(queue: mpsc::Receiver<Fact>, board: Arc<Board>) -> Self {
         let backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
-        Self { queue, front: VecDeque::new(), alone: 0, failures: 0, backoff, board }
+        Self { queue, front: VecDeque::new(), alone: 0, control: 1, failures: 0, backoff, board }
     }
 
     /// How many wait.
@@ -64,6 +68,11 @@ impl Line {
         !self.front.is_empty()
     }
 
+    /// From now on little time is left: pauses begin anew, and stay short.
+    pub(super) fn hurry(&mut self) {
+        self.backoff = Backoff::new(FIRST_PAUSE, LONGEST_IN_HASTE);
+    }
+
     /// Tries to enter the foremost, and pauses where the ledger does not take them. What `enter` accepted is committed.
     /// Says how many were given up: the ledger refuses them for good, and takes others.
     pub(super) async fn advance<Enter, Entered>(&mut self, enter: &Enter) -> u64
@@ -75,12 +84,16 @@ impl Line {
         match enter(self.front.iter().take(count).cloned().collect()).await {
             Ok(()) => {
                 self.leave(count);
+                self.control = 1;
                 0
             }
             Err(error) => {
                 self.report(&error);
-                tokio::time::sleep(self.backoff.pause()).await;
-                self.judge(&error, enter).await
+                let given_up = self.judge(&error, enter).await;
+                if given_up.is_none() {
+                    tokio::time::sleep(self.backoff.pause()).await;
+                }
+                given_up.unwrap_or(0)
             }
         }
     }
@@ -89,44 +102,58 @@ impl Line {
         self.front.drain(..count);
         self.alone = self.alone.saturating_sub(count);
         self.failures = 0;
-        if !self.backoff.is_fresh() {
-            self.backoff.reset();
-            self.board.clear(Trouble::HooksWaiting);
-        }
+        self.backoff.reset();
+        self.board.clear(Trouble::HooksWaiting);
     }
 
-    /// Waiting helps where the ledger takes nothing, and does not where it takes all but one.
-    async fn judge<Enter, Entered>(&mut self, error: &RecordError, enter: &Enter) -> u64
+    /// Waiting helps where the ledger takes nothing, and does not where it takes others. Says, where the foremost has
+    /// left, whether it was given up.
+    async fn judge<Enter, Entered>(&mut self, error: &RecordError, enter: &Enter) -> Option<u64>
     where
         Enter: Fn(Vec<Fact>) -> Entered,
         Entered: Future<Output = Result<(), RecordError>>,
     {
         self.failures += u32::from(matches!(error, RecordError::Commit(_)));
-        if self.failures >= PATIENCE && self.alone == 0 {
-            self.alone = self.front.len();
-        } else if self.alone > 0 && self.is_at_fault(enter).await {
+        if self.alone == 0 {
+            if self.failures >= PATIENCE {
+                self.alone = self.front.len();
+            }
+            return None;
+        }
+        let is_at_fault = self.is_at_fault(enter).await?;
+        if is_at_fault {
             tracing::error!(
                 "a statement of a hook or the status line that the ledger refuses was given up"
             );
-            self.leave(1);
-            return 1;
         }
-        0
+        self.leave(1);
+        self.control = self.control.saturating_sub(1).max(1);
+        Some(u64::from(is_at_fault))
     }
 
-    /// Whether the ledger refuses the foremost and no other: it takes the next one, still refuses this one, and takes
-    /// the next one again. A single answer may owe to a lock that has just gone or come. Where nothing else waits,
-    /// nothing is held up.
-    async fn is_at_fault<Enter, Entered>(&self, enter: &Enter) -> bool
+    /// Whether the ledger refuses the foremost and not every other: it takes a later one, still refuses this one, and
+    /// takes the later one again. A single answer may owe to a lock that has just gone or come; where it has gone, the
+    /// foremost is entered, behind the later one, which changes no book. `None`: it cannot be told now. Where the later
+    /// one is refused as well, the one after it is asked next time, so that a row of refused ones is got over with
+    /// three calls at a time. Where nothing else waits, nothing is held up.
+    async fn is_at_fault<Enter, Entered>(&mut self, enter: &Enter) -> Option<bool>
     where
         Enter: Fn(Vec<Fact>) -> Entered,
         Entered: Future<Output = Result<(), RecordError>>,
     {
-        let (Some(first), Some(other)) = (self.front.front(), self.front.get(1)) else {
-            return false;
-        };
+        if self.control >= self.front.len() {
+            self.control = 1;
+        }
+        let (first, other) = (self.front.front()?, self.front.get(self.control)?);
         let one = |fact: &Fact| enter(vec![fact.clone()]);
-        one(other).await.is_ok() && one(first).await.is_err() && one(other).await.is_ok()
+        if one(other).await.is_err() {
+            self.control += 1;
+            return None;
+        }
+        if one(first).await.is_ok() {
+            return Some(false);
+        }
+        one(other).await.is_ok().then_some(true)
     }
 
     fn report(&self, error: &RecordError) {
@@ -138,110 +165,5 @@ impl Line {
             "The ledger cannot be written now ({error}): {waiting} and will be entered as soon as it can."
         );
         self.board.raise(Trouble::HooksWaiting, message);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{
-        cell::{Cell, RefCell},
-        future::{Ready, ready},
-    };
-
-    use plimsoll_domain::{Envelope, ProjectPlace, SessionId, Statement, Timestamp, Witness};
-    use tokio::time::Instant;
-
-    use super::*;
-
-    /// A statement that can be told from others by its number.
-    fn fact(number: usize) -> Fact {
-        let envelope = Envelope {
-            witness: Witness::Hook,
-            at: Timestamp::EPOCH,
-            arrived: Timestamp::EPOCH,
-            connection: None,
-            client_version: None,
-            sequence: None,
-        };
-        let place = ProjectPlace { path: "/p".into(), branch: None };
-        let statement = Statement::Project(place);
-        Fact { envelope, session: Some(SessionId::new(number.to_string())), statement }
-    }
-
-    fn number(fact: &Fact) -> usize {
-        fact.session.as_ref().unwrap().as_str().parse().unwrap()
-    }
-
-    /// A ledger that refuses calls while it is locked, and always those with a statement that it does not like.
-    #[derive(Default)]
-    struct Books {
-        entered: RefCell<Vec<usize>>,
-        is_locked: Cell<bool>,
-        disliked: Option<usize>,
-    }
-
-    impl Books {
-        fn enter(&self, facts: &[Fact]) -> Ready<Result<(), RecordError>> {
-            let numbers: Vec<_> = facts.iter().map(number).collect();
-            if self.is_locked.get() || self.disliked.is_some_and(|one| numbers.contains(&one)) {
-                return ready(Err(RecordError::Commit("no".to_owned())));
-            }
-            self.entered.borrow_mut().extend(numbers);
-            ready(Ok(()))
-        }
-    }
-
-    fn line(waiting: impl Iterator<Item = usize>) -> (Line, Arc<Board>) {
-        let (queue, rest) = mpsc::channel(4096);
-        waiting.for_each(|number| queue.try_send(fact(number)).unwrap());
-        let board = Arc::new(Board::new(Arc::new(|| Timestamp::EPOCH)));
-        (Line::new(rest, Arc::clone(&board)), board)
-    }
-
-    /// Scenario: the ledger is locked for an hour while a thousand statements wait.
-    /// Guarantees: all are entered once, in their order, within seconds of its end; a problem says meanwhile how many
-    /// wait; none is given up.
-    #[tokio::test(start_paused = true)]
-    async fn a_lock_costs_nothing() {
-        let (mut line, board) = line(0..1_000);
-        let books = Books::default();
-        books.is_locked.set(true);
-        let begun = Instant::now();
-        let (mut given_up, mut end) = (0, None);
-        while line.fill_up() {
-            given_up += line.advance(&|facts| books.enter(&facts)).await;
-            if end.is_none() {
-                let problems = board.status().borrow().problems.clone();
-                assert_eq!(problems[0].code, "hooks-waiting");
-                assert!(problems[0].message.contains("1000 statements"), "{problems:?}");
-                if begun.elapsed() > Duration::from_secs(3_600) {
-                    books.is_locked.set(false);
-                    end = Some(Instant::now());
-                }
-            }
-        }
-        assert!(end.unwrap().elapsed() < Duration::from_secs(3));
-        assert_eq!(*books.entered.borrow(), (0..1_000).collect::<Vec<_>>());
-        assert_eq!((given_up, board.status().borrow().problems.len()), (0, 0));
-    }
-
-    /// Scenario: one statement among others is refused for good.
-    /// Guarantees: after half a minute it is given up, and all others are entered.
-    #[tokio::test(start_paused = true)]
-    async fn what_the_ledger_never_takes_holds_nobody_up() {
-        let (mut line, board) = line(0..600);
-        let books = Books { disliked: Some(300), ..Books::default() };
-        let begun = Instant::now();
-        let mut given_up = 0;
-        while line.fill_up() {
-            given_up += line.advance(&|facts| books.enter(&facts)).await;
-        }
-        assert!((25..40).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
-        let mut entered = books.entered.take();
-        entered.dedup();
-        entered.sort_unstable();
-        entered.dedup();
-        assert_eq!(entered, (0..600).filter(|number| *number != 300).collect::<Vec<_>>());
-        assert_eq!((given_up, board.status().borrow().problems.len()), (1, 0));
     }
 }
