@@ -13,7 +13,7 @@ use std::fs;
 
 use answered::Answered;
 use comparison::{Judged, judge};
-use day::Evening;
+use day::{Day, Evening};
 use record::Record;
 use way::Way;
 
@@ -28,23 +28,29 @@ fn captures() -> Vec<Answered> {
     names.iter().map(|name| Answered::read(name)).collect()
 }
 
-/// Scenario: every capture is told in five ways, each to a ledger of its own, and all of them on one day to one ledger,
-/// with faults; two minutes later the real command audits them.
+/// Scenario: every capture is told in five ways, each to a ledger of its own, and on several days all of them to one
+/// ledger, with faults; two minutes later the real command audits them.
 /// Guarantees: the books are what was answered, or the audit says why not, or the difference is one that the page
 /// states; else nothing is written.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "takes minutes; make validation"]
 async fn write() {
     let captures = captures();
-    let evening = Evening::of(&captures).await;
+    let mut evenings = Vec::new();
+    for seed in day::seeds() {
+        evenings.push(Evening::of(&captures, seed).await);
+    }
     let mut records = Vec::new();
     for way in Way::ALL {
         for capture in &captures {
             records.push((way, capture, way.tell(&capture.capture).await));
         }
     }
-    let day = evening.audit().await;
-    let mut faults = day.faults();
+    let mut days = Vec::new();
+    for evening in evenings {
+        days.push(evening.audit().await);
+    }
+    let mut faults: Vec<_> = days.iter().flat_map(Day::faults).collect();
     let mut told: page::Told<'_> = Way::ALL.map(|way| (way, Vec::new())).into();
     for (way, capture, record) in &records {
         let judged = judged(*way, capture, record).await;
@@ -53,7 +59,7 @@ async fn write() {
         told.iter_mut().find(|(of, _)| of == way).unwrap().1.push((name, judged));
     }
     assert!(faults.is_empty(), "nothing was written:\n{}", faults.join("\n"));
-    fs::write(page::path(), page::write(&captures, &told, &day)).unwrap();
+    fs::write(page::path(), page::write(&captures, &told, &days)).unwrap();
 }
 
 async fn judged(way: Way, capture: &Answered, record: &Record) -> Judged {

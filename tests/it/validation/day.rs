@@ -1,4 +1,4 @@
-//! A mixed day: all captures as sessions of one resident at once, with faults.
+//! Mixed days: all captures as sessions of one resident at once, with faults.
 
 mod files;
 mod live;
@@ -6,7 +6,10 @@ mod plan;
 mod story;
 mod traffic;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use plimsoll_replay::Signal;
 
@@ -17,8 +20,17 @@ use plan::{Plan, Role};
 pub(super) use story::Story;
 use traffic::{Export, Fate, exports, length};
 
-/// What decides which fault happens to whom, unless `PLIMSOLL_VALIDATION_SEED` says otherwise.
-const SEED: u8 = 5;
+/// What decides which fault happens to whom on each day, unless `PLIMSOLL_VALIDATION_SEED` names a single one.
+const SEEDS: RangeInclusive<u8> = 1..=8;
+
+/// The days to live.
+pub(super) fn seeds() -> RangeInclusive<u8> {
+    let asked = std::env::var("PLIMSOLL_VALIDATION_SEED").ok();
+    asked.map_or(SEEDS, |seed| {
+        let seed = seed.parse().unwrap();
+        seed..=seed
+    })
+}
 
 /// A day that is over.
 pub(super) struct Day {
@@ -27,8 +39,6 @@ pub(super) struct Day {
     pub(super) done: Done,
     pub(super) known: Known,
     audit: BTreeMap<String, Audited>,
-    /// The audit of a session that is not in it.
-    nothing: Audited,
 }
 
 /// What was done to it.
@@ -64,10 +74,8 @@ pub(super) struct Evening {
 
 impl Evening {
     /// Lives the day.
-    pub(super) async fn of(answered: &[Answered]) -> Self {
+    pub(super) async fn of(answered: &[Answered], seed: u8) -> Self {
         let names: Vec<_> = answered.iter().map(|of| of.capture.clone()).collect();
-        let asked = std::env::var("PLIMSOLL_VALIDATION_SEED").ok();
-        let seed = asked.map_or(SEED, |seed| seed.parse().unwrap());
         let mut plan = Plan::new(&names, seed);
         // Nothing lies in the future.
         let day = now().before(length(&plan));
@@ -92,14 +100,7 @@ impl Evening {
     /// Audits the day as soon as it can be judged.
     pub(super) async fn audit(self) -> Day {
         let audit = self.record.audit().await;
-        Day {
-            seed: self.seed,
-            stories: self.stories,
-            done: self.done,
-            known: self.known,
-            audit,
-            nothing: Audited::default(),
-        }
+        Day { seed: self.seed, stories: self.stories, done: self.done, known: self.known, audit }
     }
 }
 
@@ -108,15 +109,20 @@ impl Day {
     pub(super) fn faults(&self) -> Vec<String> {
         let known: BTreeSet<_> = self.stories.iter().map(|story| &story.session).collect();
         let foreign = self.audit.keys().filter(|session| !known.contains(session));
-        let foreign = foreign.map(|session| format!("the day: nobody opened session {session}"));
-        self.pairs().flat_map(|(story, audited)| story.faults(audited)).chain(foreign).collect()
+        let foreign = foreign.map(|session| format!("nobody opened session {session}"));
+        let faults = self.pairs().flat_map(|(story, audited)| story.faults(audited)).chain(foreign);
+        faults.map(|fault| format!("day {}, {fault}", self.seed)).collect()
     }
 
-    /// Each session that used anything or was audited.
-    pub(super) fn pairs(&self) -> impl Iterator<Item = (&Story, &Audited)> {
+    /// Each session that used anything or was audited, with its audit.
+    pub(super) fn pairs(&self) -> impl Iterator<Item = (&Story, Option<&Audited>)> {
         let all = self.stories.iter().map(|story| (story, self.audit.get(&story.session)));
-        let known = all.filter(|(story, audit)| story.used_anything() || audit.is_some());
-        known.map(|(story, audit)| (story, audit.unwrap_or(&self.nothing)))
+        all.filter(|(story, audit)| story.used_anything() || audit.is_some())
+    }
+
+    /// What the audit says of each session that it knows.
+    pub(super) fn audits(&self) -> impl Iterator<Item = &Audited> {
+        self.audit.values()
     }
 }
 

@@ -22,14 +22,14 @@ pub(super) fn path() -> PathBuf {
 }
 
 /// The whole page.
-pub(super) fn write(answered: &[Answered], told: &Told<'_>, day: &Day) -> String {
+pub(super) fn write(answered: &[Answered], told: &Told<'_>, days: &[Day]) -> String {
     let sections = [
         introduction(),
         truth(answered),
         captures::ways(answered, told),
-        day::section(day),
+        day::section(days),
         inexact(answered),
-        reasons(told, day),
+        reasons(told, days),
     ];
     sections.join("\n")
 }
@@ -56,9 +56,9 @@ fn inexact(answered: &[Answered]) -> String {
     format!(
         "## What is not exact, and why
 
-- **`{capture}`: one request that nobody can know.** The client received the answer of `{request}` and was killed before
-  it wrote a line, an event or a metric of it ({untold}). That is the correction stated here; what is asked of the books
-  is everything else.
+- **`{capture}`: one request that nobody can know.** The client received the answer of `{request}`
+  and was killed before it wrote a line, an event or a metric of it: {untold}.
+  That is the first correction stated here; what is asked of the books is everything else.
 - **`interactive`: the side question.** The script that answered took it for a request of the main conversation. The
   client's event and its metric call it auxiliary, and so do the books. Only the part is corrected, no sum.
 - **Aborted answers.** No event and no transcript tells of them in full, and the client itself estimates what was
@@ -67,11 +67,14 @@ fn inexact(answered: &[Answered]) -> String {
   missing, not which they were.
 - **Metrics alone** know sums, and no requests.
 - **Metrics that lost a part and alone know another.** Of a sum from which one request is missing and which holds an
-  aborted answer that no one else tells of, the two cannot be told apart.
-- **What nobody told.** Where the events and the delta metrics of the same requests are lost and there is no transcript,
-  what is left agrees with itself; only the running numbers of the events show that something is gone. A day on which
-  the audit takes such a session for exact, or finds no reason, ends without this page (`PLIMSOLL_VALIDATION_SEED` draws
-  another one).
+  aborted answer that no one else tells of, the books hold what the sum has more. The audit tells the two apart by the
+  spans of the readings and names both.
+- **Prompts without an answer.** Where Esc aborted an answer and its metric was lost, only the prompt tells of it. The
+  audit says *unanswered*, also where nothing was used.
+- **What nothing shows.** Without a transcript and with delta metrics, a loss of events and metrics of the same requests
+  shows by the running numbers of later events of the process, and by prompts. Where all that a process sent was lost,
+  or all from some request to its end, what is left agrees with itself. That is the second correction stated here, and
+  made for nothing else: the tables say *nothing shows it*, or *not known* where nobody told of the session at all.
 - **Cost** is what the client says where events or metrics tell it, else that of the price table. What was answered has
   no price of its own: here it has that of the same table, which a test compares with what the client bills. Costs
   of a session that are no more than $0.000001 apart count as equal.
@@ -80,11 +83,12 @@ fn inexact(answered: &[Answered]) -> String {
 }
 
 /// What the codes mean that stand on the page.
-fn reasons(told: &Told<'_>, day: &Day) -> String {
+fn reasons(told: &Told<'_>, days: &[Day]) -> String {
     let judged = told.iter().flat_map(|(_, captures)| captures.iter().map(|(_, judged)| judged));
     let mut given: BTreeSet<&str> =
         judged.flat_map(|judged| &judged.reasons).map(String::as_str).collect();
-    given.extend(day.pairs().flat_map(|(_, audited)| &audited.reasons).map(String::as_str));
+    let audits = days.iter().flat_map(Day::audits);
+    given.extend(audits.flat_map(|audited| &audited.reasons).map(String::as_str));
     let lines = Reason::ALL.into_iter().filter(|reason| given.contains(reason.code()));
     let lines = lines.map(|reason| format!("- *{}*: {}\n", reason.code(), reason.sentence()));
     format!("## Reasons\n\n{}", lines.collect::<String>())

@@ -59,7 +59,7 @@ export function missedEvents(over: Partial<MissedEvents> = {}): MissedEvents {
     since: ago(60_000),
     until: ago(30_000),
     foundRequests: 1,
-    closedBy: ['transcripts'],
+    closedBy: ['client'],
     ...over,
   };
 }

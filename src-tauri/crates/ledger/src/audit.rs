@@ -206,7 +206,7 @@ pub struct Shown {
     pub cost: Option<NanoUsd>,
 }
 
-/// A request that only one of events and transcripts tells of, though both tell of its session.
+/// A request that only one of events and transcripts tells of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoneRequest {
     /// Its permanent name.

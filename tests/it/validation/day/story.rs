@@ -8,7 +8,7 @@ use plimsoll_replay::Signal;
 use super::{files, plan::Role, traffic::Export};
 use crate::validation::{
     answered::{Answered, Due, Sessions, UNTOLD},
-    audited::Audited,
+    audited::{Audited, Verdict},
     comparison::{Comparison, fault},
 };
 
@@ -29,6 +29,9 @@ pub(in crate::validation) struct Story {
     whole: bool,
     /// Whether one witness, or events and transcripts together, told everything.
     pub(in crate::validation) survived: bool,
+    /// Whether nothing would show that requests are missing of which no metric told: there is no transcript, and of no
+    /// process an event arrived after one that was lost.
+    is_silent: bool,
 }
 
 impl Story {
@@ -62,6 +65,7 @@ impl Story {
                 knowable,
                 told,
                 whole,
+                is_silent: role == Role::NoTranscripts && ends_with_losses(naming),
             }
         };
         answered.all.iter().map(story).collect()
@@ -72,24 +76,48 @@ impl Story {
     }
 
     /// The books less all that was answered.
-    pub(in crate::validation) fn missing(&self, audited: &Audited) -> Comparison {
-        Comparison::of(&self.session, &self.all, audited, true)
+    pub(in crate::validation) fn missing(&self, audited: Option<&Audited>) -> Comparison {
+        Comparison::of(&self.session, &self.all, audited.unwrap_or(&Audited::default()), true)
     }
 
-    /// What is wrong: a difference although a witness survived, one that the audit does not explain, or less than what
-    /// was told or more than what was answered.
-    pub(in crate::validation) fn faults(&self, audited: &Audited) -> Vec<String> {
+    /// Whether something is missing that nothing shows.
+    pub(in crate::validation) fn is_unseen(&self, audited: Option<&Audited>) -> bool {
+        let nothing = Audited::default();
+        let audited = audited.unwrap_or(&nothing);
+        let found = Comparison::of(&self.session, &self.knowable, audited, self.whole);
+        self.is_silent && !found.is_exact() && audited.verdict == Verdict::Exact
+    }
+
+    /// What is wrong: a difference although a witness survived, one that the audit does not explain where anything shows
+    /// it, or less than what was told or more than what was answered.
+    pub(in crate::validation) fn faults(&self, audited: Option<&Audited>) -> Vec<String> {
         let id = &self.session;
+        let unseen = self.is_unseen(audited);
+        let nothing = Audited::default();
+        let audited = audited.unwrap_or(&nothing);
         let found = Comparison::of(id, &self.knowable, audited, self.whole);
         let least = Comparison::of(id, &self.told, audited, false);
         let wrong = [
             (self.survived && !found.is_exact()).then(|| format!("not exact: {id}: {found:?}")),
             (least.tokens.less() != Tokens::ZERO).then(|| format!("lost: {id}: {least:?}")),
             (found.tokens.more() != Tokens::ZERO).then(|| format!("too much: {id}: {found:?}")),
-            fault(id, &found, audited),
+            fault(id, &found, audited).filter(|_| !unseen),
         ];
         wrong.into_iter().flatten().map(|fault| format!("{}: {fault}", self.capture)).collect()
     }
+}
+
+/// Whether of every process the events that were lost are the last ones, so that no number shows it.
+fn ends_with_losses<'a>(exports: impl Iterator<Item = &'a &'a Export>) -> bool {
+    let mut ended = BTreeSet::new();
+    let mut events = exports.filter(|export| export.entry.signal == Signal::Logs);
+    events.all(|export| match export.arrived() {
+        true => !ended.contains(&export.entry.connection),
+        false => {
+            ended.insert(export.entry.connection);
+            true
+        }
+    })
 }
 
 /// The requests of which an event arrived, or which stand in a transcript that was read.

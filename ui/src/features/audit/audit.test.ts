@@ -38,9 +38,13 @@ describe('in words', () => {
 
   test('missed events say when and who closes them', () => {
     expect(missed(missedEvents(), NOW)).toMatch(
-      /^Events 4 to 5 of process 7 did not arrive, between .* and .*: closed by transcripts, 1 request found\.$/,
+      /^Events 4 to 5 of process 7 did not arrive, between .* and .*: closed by client's own sum, 1 request found\.$/,
     );
     const open = missedEvents({ last: 4, since: null, closedBy: [] });
-    expect(missed(open, NOW)).toMatch(/^Event 4 .* between its beginning .* nobody knows/);
+    expect(missed(open, NOW)).toMatch(
+      /^Event 4 .* between its beginning .*: 1 request found, and nobody knows what else/,
+    );
+    const unknown = missedEvents({ foundRequests: 0, closedBy: [] });
+    expect(missed(unknown, NOW)).toMatch(/: nobody knows what was in them\.$/);
   });
 });

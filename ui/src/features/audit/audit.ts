@@ -77,9 +77,12 @@ export function missed(events: MissedEvents, now: number): string {
     events.first === events.last
       ? `Event ${events.first}`
       : `Events ${events.first} to ${events.last}`;
-  const closed =
-    events.closedBy.length === 0
+  const found = `${plural(events.foundRequests, 'request')} found`;
+  const by = events.closedBy.map((teller) => BRIEFLY[teller]).join(' and ');
+  const open =
+    events.foundRequests === 0
       ? 'nobody knows what was in them'
-      : `closed by ${events.closedBy.join(' and ')}, ${plural(events.foundRequests, 'request')} found`;
+      : `${found}, and nobody knows what else was in them`;
+  const closed = by === '' ? open : `closed by ${by}, ${found}`;
   return `${which} of process ${events.process} did not arrive, between ${since} and ${at(events.until)}: ${closed}.`;
 }

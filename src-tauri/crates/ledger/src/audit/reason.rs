@@ -17,10 +17,14 @@ pub enum Reason {
     TelemetryStopped,
     /// Exports were lost on their way.
     ReceiverMissed,
+    /// Exports of metrics were lost, and the requests that they told of are known otherwise.
+    MetricsMissed,
     /// The client was killed.
     Killed,
     /// Answers that did not come to their end.
     Aborted,
+    /// A prompt of whose answer nobody told.
+    Unanswered,
     /// Whole requests that only sums know.
     SideRequests,
     /// A client that counted some requests twice in its metrics.
@@ -35,7 +39,7 @@ pub enum Reason {
 
 impl Reason {
     /// All reasons, in the order in which they are listed to people.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::InFlight,
         Self::LogsOff,
         Self::MetricsOff,
@@ -43,8 +47,10 @@ impl Reason {
         Self::TelemetryLate,
         Self::TelemetryStopped,
         Self::ReceiverMissed,
+        Self::MetricsMissed,
         Self::Killed,
         Self::Aborted,
+        Self::Unanswered,
         Self::SideRequests,
         Self::OldClientCountedTwice,
         Self::TranscriptMissing,
@@ -63,8 +69,10 @@ impl Reason {
             Self::TelemetryLate => "telemetry-late",
             Self::TelemetryStopped => "telemetry-stopped",
             Self::ReceiverMissed => "receiver-missed",
+            Self::MetricsMissed => "metrics-missed",
             Self::Killed => "killed",
             Self::Aborted => "aborted",
+            Self::Unanswered => "unanswered",
             Self::SideRequests => "side-requests",
             Self::OldClientCountedTwice => "old-client-counted-twice",
             Self::TranscriptMissing => "transcript-missing",
@@ -98,11 +106,17 @@ impl Reason {
             Self::ReceiverMissed => {
                 "Exports did not arrive: Plimsoll was not running, or the client could not reach it."
             }
+            Self::MetricsMissed => {
+                "Exports of metrics did not arrive; the requests that they lack are known one by one."
+            }
             Self::Killed => {
                 "The client was killed before it had sent its last data and written its own sums."
             }
             Self::Aborted => {
                 "An answer was aborted: no event tells of it in full, and its output is the client's estimate."
+            }
+            Self::Unanswered => {
+                "Nobody told of an answer to a prompt: it was aborted, and what it had used by then may be missing."
             }
             Self::SideRequests => {
                 "Sums hold requests that neither events nor transcripts tell: beside the conversation (compaction, titles), or of streams that died."
@@ -126,7 +140,7 @@ impl Reason {
 /// What follows for the books.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
-    /// At least two witnesses tell, all that tell agree to the token, and no event is missing.
+    /// At least two witnesses tell, all that tell agree to the token, and what is known to be missing held no request.
     Exact,
     /// Every difference has a reason.
     Explained,

@@ -8,6 +8,8 @@ mod judge;
 mod load;
 mod lone;
 mod prices;
+mod prompts;
+mod readings;
 
 use std::collections::HashMap;
 
@@ -57,6 +59,8 @@ async fn audit_in(
     let choice = Choice::of(filter);
     let mut cases = load::cases(view, &choice, now).await?;
     evidence::add(view, &mut cases).await?;
+    prompts::add(view, &mut cases).await?;
+    readings::add(view, &mut cases).await?;
     let mut prices = prices::checks(view, &choice, &cases, &models).await?;
     let mut sessions = Vec::new();
     for case in cases.into_values().filter(Case::tells_of_use) {
@@ -85,6 +89,8 @@ pub(super) fn statements() -> Vec<String> {
     all.extend(load::statements());
     all.extend(evidence::statements());
     all.extend(prices::statements());
+    all.extend(prompts::statements());
+    all.extend(readings::statements());
     all.extend(lone::statements());
     all
 }

@@ -445,7 +445,7 @@ foundRequests: number,
 /**
  * Who shows that no request is missing for them; empty while nobody does.
  */
-closedBy: Array<"metrics" | "transcripts">, };
+closedBy: Array<"metrics" | "client">, };
 
 /**
  * A request that only one of events and transcripts tells of.

@@ -179,7 +179,7 @@ pub(crate) struct MissedEvents {
     /// Requests of that time that transcripts told of.
     found_requests: u64,
     /// Who shows that no request is missing for them; empty while nobody does.
-    #[cfg_attr(test, ts(type = "Array<\"metrics\" | \"transcripts\">"))]
+    #[cfg_attr(test, ts(type = "Array<\"metrics\" | \"client\">"))]
     closed_by: Vec<&'static str>,
 }
 

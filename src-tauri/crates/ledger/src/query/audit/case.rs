@@ -134,6 +134,12 @@ pub(super) struct Cell {
     pub(super) side: Sum,
     /// What was counted after the last metric of the session.
     pub(super) unmetered: Sum,
+    /// What was counted before it, at times of which no delta reading tells.
+    pub(super) unread: Sum,
+    /// The same, of answers that did not come to their end.
+    pub(super) unread_unfinished: Sum,
+    /// The last requests, where metrics lack these to the token.
+    pub(super) last: Sum,
 }
 
 impl Cell {
@@ -210,6 +216,12 @@ pub(super) struct Case {
     pub(super) stated: BTreeMap<i64, Stated>,
     pub(super) shown: Option<(Option<i64>, Shown)>,
     pub(super) missed: Vec<MissedEvents>,
+    /// Whether metrics told of what was used since the last export, and not of all that was used; looked at where
+    /// events are missing or a prompt is unanswered.
+    pub(super) has_deltas: bool,
+    /// When the last prompt of whose answer nobody told was followed by another one; looked at where the client has
+    /// not stated its own sums.
+    pub(super) unanswered_until: Option<Timestamp>,
     pub(super) copies: u64,
     /// How many client processes told of its requests in events; counted where the client's sums differ.
     pub(super) processes: u64,
@@ -239,6 +251,7 @@ impl Case {
 
     /// Whether anything was used, or may have been.
     pub(super) fn tells_of_use(&self) -> bool {
-        !(self.cells.is_empty() && self.stated.is_empty() && self.missed.is_empty())
+        let told = !(self.cells.is_empty() && self.stated.is_empty());
+        told || !self.missed.is_empty() || self.unanswered_until.is_some()
     }
 }

@@ -44,10 +44,6 @@ const NO_LINE: &str = "WITH {PICKED}, {FILE_SPANS} SELECT r.session, r.model, r.
     {PLACE_OF_LINE} AS place, {SUMS} FROM request r \
     WHERE r.witnesses & 4 = 0 AND r.source < 2 AND r.retracted = 0 AND r.session IN picked \
     GROUP BY r.session, r.model, r.source, place";
-const UNMETERED: &str = "WITH {PICKED}, ended AS MATERIALIZED (SELECT session, MAX(last_at) AS last FROM quarter \
-    WHERE side = 1 AND session IN picked GROUP BY session) SELECT r.session, r.model, r.source, {SUMS} \
-    FROM ended m JOIN request r ON r.session = m.session \
-    WHERE r.at > m.last AND r.retracted = 0 GROUP BY r.session, r.model, r.source";
 const FOUND: &str = "WITH {PICKED} SELECT g.session, g.process, g.first, COUNT(*) AS found FROM gap g \
     JOIN request r ON r.session = g.session AND r.at BETWEEN g.since - 60000000000 AND g.until \
     WHERE r.witnesses & 5 = 4 AND r.retracted = 0 AND r.finished IS NOT 0 AND g.session IN picked \
@@ -102,12 +98,6 @@ pub(super) async fn add(
         &mut case.cells.entry(key).or_default().transcripts
     })
     .await?;
-    let short = |cell: &super::case::Cell| !cell.metered_balance().less().is_zero();
-    let lacking = |case: &Case| case.row.has_metrics && case.cells.values().any(short);
-    for row in look(view, cases, UNMETERED, lacking).await? {
-        let Some(case) = case_of(cases, &row)? else { continue };
-        case.cells.entry(cell_key(&row)?).or_default().unmetered = sum(&row)?;
-    }
     for row in look(view, cases, FOUND, |case| !case.missed.is_empty()).await? {
         let Some(case) = case_of(cases, &row)? else { continue };
         let (process, first): (i64, i64) = (row.try_get("process")?, row.try_get("first")?);
@@ -188,7 +178,7 @@ async fn places(
 }
 
 /// Runs a statement over the sessions that need it.
-async fn look(
+pub(super) async fn look(
     view: &mut SqliteConnection,
     cases: &BTreeMap<i64, Case>,
     statement: &str,
@@ -205,5 +195,5 @@ async fn look(
 
 #[cfg(test)]
 pub(super) fn statements() -> Vec<String> {
-    [NO_EVENT, NO_LINE, UNMETERED, FOUND, UNTIL, PROCESSES, FORKED].map(filled).to_vec()
+    [NO_EVENT, NO_LINE, FOUND, UNTIL, PROCESSES, FORKED].map(filled).to_vec()
 }

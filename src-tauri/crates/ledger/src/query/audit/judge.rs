@@ -4,11 +4,12 @@
 //! the end, and a gap explains no more requests than events are missing in it.
 
 mod client;
+mod proof;
 mod witness;
 
 use std::collections::BTreeSet;
 
-use plimsoll_domain::{Model, NanoUsd, SessionId, Timestamp, Tokens};
+use plimsoll_domain::{Model, NanoUsd, SessionId, Timestamp};
 
 use super::{
     Models,
@@ -37,6 +38,15 @@ impl Losses {
         };
         let in_gap = (case.missing_events(Place::Gap) <= gone).then_some(Reason::ReceiverMissed);
         Self { in_flight, in_gap, at_end }
+    }
+
+    /// Why no event tells of a session.
+    pub(super) fn silent(&self, case: &Case) -> Reason {
+        match (self.in_flight, case.row.has_metrics) {
+            (true, _) => Reason::InFlight,
+            (false, true) => Reason::LogsOff,
+            (false, false) => Reason::TelemetryNever,
+        }
     }
 
     /// Why a request at this place is not told of; `None` where nobody knows.
@@ -81,10 +91,13 @@ pub(super) fn session(
         let witnesses = differences.iter_mut().filter(|one| one.teller != Teller::Books);
         witnesses.for_each(|one| one.reasons = BTreeSet::from([Reason::InFlight]));
     }
-    let missed = closed(case, &differences);
-    let verdict = verdict(case, &differences, &missed);
-    let reasons =
-        reasons(case, (&differences, &missed, &prices), in_flight && verdict != Verdict::Exact);
+    let missed = proof::closed(case, &differences);
+    let unanswered = proof::unanswered(case, &differences);
+    let verdict =
+        verdict(case, &differences, unanswered || missed.iter().any(MissedEvents::is_open));
+    let mut reasons =
+        reasons(case, (&differences, &prices), in_flight && verdict != Verdict::Exact);
+    reasons.extend((unanswered && !in_flight).then_some(Reason::Unanswered));
     let row = &case.row;
     let audit = SessionAudit {
         session: (!row.name.is_empty()).then(|| SessionId::new(row.name.clone())),
@@ -168,24 +181,11 @@ fn recounted(case: &Case) -> Option<Difference> {
         .then(|| Difference { missing: Some(missing), ..difference(Teller::Books, balance) })
 }
 
-/// Who shows that no request is missing for the events that did not arrive.
-fn closed(case: &Case, differences: &[Difference]) -> Vec<MissedEvents> {
-    let differ = differences.iter().any(|one| one.teller == Teller::Metrics);
-    let mut by = BTreeSet::new();
-    if case.row.has_transcript {
-        by.insert(Teller::Transcripts);
-    }
-    if case.row.has_metrics && !differ {
-        by.insert(Teller::Metrics);
-    }
-    let close = |missed: &MissedEvents| MissedEvents { closed_by: by.clone(), ..missed.clone() };
-    case.missed.iter().map(close).collect()
-}
-
-fn verdict(case: &Case, differences: &[Difference], missed: &[MissedEvents]) -> Verdict {
+/// `open`: something is missing, and nobody shows that it held no request.
+fn verdict(case: &Case, differences: &[Difference], open: bool) -> Verdict {
     let row = &case.row;
     let tells = [case.has_events, row.has_metrics, row.has_transcript, !case.stated.is_empty()];
-    let agree = differences.is_empty() && !missed.iter().any(MissedEvents::is_open);
+    let agree = differences.is_empty() && !open;
     match tells.into_iter().filter(|tells| *tells).count() {
         _ if differences.iter().any(|one| one.reasons.is_empty()) => Verdict::Unexplained,
         2.. if agree => Verdict::Exact,
@@ -195,7 +195,7 @@ fn verdict(case: &Case, differences: &[Difference], missed: &[MissedEvents]) -> 
 
 fn reasons(
     case: &Case,
-    (differences, missed, prices): (&[Difference], &[MissedEvents], &[PriceCheck]),
+    (differences, prices): (&[Difference], &[PriceCheck]),
     in_flight: bool,
 ) -> BTreeSet<Reason> {
     let mut all: BTreeSet<_> = differences.iter().flat_map(|one| one.reasons.clone()).collect();
@@ -206,7 +206,7 @@ fn reasons(
         all.insert(Reason::InFlight);
         return all;
     }
-    if !missed.is_empty() {
+    if !case.missed.is_empty() {
         all.insert(Reason::ReceiverMissed);
     }
     all.extend(silent(case));
@@ -267,9 +267,4 @@ fn stated(case: &Case, models: &Models) -> Vec<StatedTotal> {
     let mut all: Vec<_> = case.stated.iter().filter_map(named).collect();
     all.sort_by(|one, other| one.model.cmp(&other.model));
     all
-}
-
-/// Whether `part` is no more than `whole`, type by type.
-fn fits(part: Tokens, whole: Tokens) -> bool {
-    part.minus(whole).is_zero()
 }

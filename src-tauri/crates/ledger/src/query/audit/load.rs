@@ -159,6 +159,8 @@ async fn sessions(
                 stated: BTreeMap::new(),
                 shown: None,
                 missed: Vec::new(),
+                has_deltas: false,
+                unanswered_until: None,
                 copies: 0,
                 processes: 0,
             },

@@ -20,7 +20,7 @@ const NO_LINE: &str = "WITH {PICKED}, {FILE_SPANS} SELECT r.*, {PLACE_OF_LINE} A
     WHERE r.witnesses & 4 = 0 AND r.source < 2 AND r.retracted = 0 AND r.session IN picked \
     ORDER BY r.at LIMIT ?2";
 
-/// The requests of a session that one witness does not tell of though it tells of the session, in order of time.
+/// The requests of a session that events do not tell of, or transcripts do not, in order of time.
 pub(super) async fn requests(
     view: &mut SqliteConnection,
     case: &Case,
@@ -28,11 +28,10 @@ pub(super) async fn requests(
     losses: &Losses,
 ) -> sqlx::Result<Vec<LoneRequest>> {
     let mut all = Vec::new();
-    let sides = [
-        (NO_EVENT, case.has_events, Teller::Transcripts),
-        (NO_LINE, case.row.has_transcript, Teller::Events),
-    ];
-    for (statement, _, teller) in sides.into_iter().filter(|(_, tells, _)| *tells) {
+    // Without any event nothing lies anywhere to them.
+    let no_events = (!case.has_events).then(|| losses.silent(case));
+    let sides = [(NO_EVENT, no_events, Teller::Transcripts), (NO_LINE, None, Teller::Events)];
+    for (statement, silent, teller) in sides {
         let query = sqlx::query(AssertSqlSafe(filled(statement)));
         let rows = query.bind(json([case.row.id])).bind(MOST).fetch_all(&mut *view).await?;
         for row in &rows {
@@ -47,7 +46,7 @@ pub(super) async fn requests(
                 source: request.source,
                 agent: request.agent.map(plimsoll_domain::AgentId::new),
                 tokens: request.tokens,
-                reason: losses.reason(place),
+                reason: silent.or_else(|| losses.reason(place)),
             });
         }
     }

@@ -4,7 +4,7 @@ use plimsoll_domain::{Fact, Tokens};
 use plimsoll_ledger::{AuditFilter, Balance, Reason, Teller, Verdict};
 
 use super::telling::{
-    LATER, aside, audited, codes, difference, event, heard, judged, metered, of, stated, tokens,
+    LATER, aside, audited, codes, difference, event, judged, metered, of, stated, tokens,
     told_by_all, unfinished,
 };
 use crate::desk::{Desk, edit, line, millis};
@@ -59,42 +59,6 @@ async fn silent_witnesses_are_unknown() {
     assert_eq!((line.events, line.transcripts), (None, None));
     assert_eq!(line.books().tokens, tokens(100).plus(tokens(40)));
     assert_eq!(line.unattributed.tokens, line.books().tokens);
-}
-
-/// Scenario: events 0 to 3 and 6 arrive; a request of the time between is told by its transcript only, and once
-/// there are two of them with a single event missing.
-/// Guarantees: the receiver missed it, and the transcript closes the gap; one missing event does not explain two
-/// requests; a gap that nobody closes is not exact.
-#[tokio::test]
-async fn a_gap_is_closed_by_the_transcript() {
-    let gap = |until: i64| {
-        vec![
-            heard("s", 900, (0, 3)),
-            event("s", "s_1", 1_000, 100),
-            heard("s", 60_000, (until.unsigned_abs(), 9)),
-            event("s", "s_3", 60_000, 5),
-        ]
-    };
-    let lines = [line("s", "s_1", 1_001, 100), line("s", "s_3", 60_001, 5)];
-    let lost = line("s", "s_2", 20_000, 40);
-    let closed = [gap(6), lines.to_vec(), vec![lost.clone()]].concat();
-    let session = of("s", closed).await;
-    assert_eq!(judged(&session), (Explained, vec!["metrics-off", "receiver-missed"]));
-    let [missed] = session.missed.as_slice() else { panic!("{session:?}") };
-    assert_eq!((missed.first, missed.last, missed.found), (4, 5, 1));
-    assert_eq!(missed.closed_by.iter().collect::<Vec<_>>(), [&Teller::Transcripts]);
-    let lack = difference(&session, Teller::Events);
-    assert_eq!((lack.missing, lack.tokens.output), (Some(1), -40));
-
-    let more = line("s", "s_x", 21_000, 40);
-    let session = of("s", [gap(5), lines.to_vec(), vec![lost, more]].concat()).await;
-    assert_eq!(session.verdict, Unexplained, "{session:#?}");
-
-    let metrics = metered("s", (900, 60_100), tokens(100).plus(tokens(5)));
-    let session = of("s", [gap(6), vec![metrics]].concat()).await;
-    assert_eq!(session.verdict, Exact, "{session:#?}");
-    let session = of("s", gap(6)).await;
-    assert!(session.missed[0].is_open() && session.verdict == Explained);
 }
 
 /// Scenario: a transcript goes on after the last telemetry: shortly, for long, shortly with the client's own sums at
@@ -227,7 +191,8 @@ async fn a_young_session_is_not_judged() {
 }
 
 /// Scenario: metrics end before the last requests, with and without the client's sums; they know less amidst.
-/// Guarantees: killed, and missed by the receiver where the client ended normally; what is missing amidst has no reason.
+/// Guarantees: killed, and missed by the receiver where the client ended normally; what is missing of what a reading
+/// covers has no reason.
 #[tokio::test]
 async fn metrics_that_end_early_are_explained() {
     let facts = |metric: Fact, stated: bool| {
@@ -321,4 +286,26 @@ async fn sessions_are_chosen() {
     assert_eq!((line.counted.requests, line.transcripts.unwrap().requests), (Some(5), Some(4)));
     assert!(all.sessions.iter().all(|session| session.lone.is_empty()));
     assert!(audited(Vec::new()).await.sessions.is_empty());
+}
+
+/// Scenario: an audit by name of sessions of which transcripts tell alone, beside metrics, and events alone.
+/// Guarantees: their requests are listed as those that one witness knows, with why the other is silent.
+#[tokio::test]
+async fn requests_of_silent_sessions_are_listed() {
+    let all = told_by_all("s");
+    let pick = |index: &[usize]| index.iter().map(|at| all[*at].clone()).collect::<Vec<_>>();
+    for (facts, teller, reason) in [
+        (pick(&[3, 4]), Teller::Transcripts, Reason::TelemetryNever),
+        (pick(&[2, 3, 4]), Teller::Transcripts, Reason::LogsOff),
+        (pick(&[0, 1, 2]), Teller::Events, Reason::TranscriptMissing),
+    ] {
+        let desk = Desk::open().await;
+        desk.record(facts).await;
+        let session = Some(plimsoll_domain::SessionId::new("s"));
+        let filter = AuditFilter { session, since: None };
+        let audit = desk.ledger.audit(&filter, millis(LATER)).await.unwrap();
+        let lone = &audit.sessions[0].lone;
+        let lone: Vec<_> = lone.iter().map(|one| (&*one.key, one.teller, one.reason)).collect();
+        assert_eq!(lone, [("s_1", teller, Some(reason)), ("s_2", teller, Some(reason))]);
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use plimsoll_domain::{
     Fact, Heard, ModelTotals, NanoUsd, QuerySource, SessionId, Statement, Temporality, Tokens,
-    UsageReading, Witness,
+    UsageReading, UserPrompt, Witness,
 };
 use plimsoll_ledger::{Audit, AuditFilter, Difference, Reason, SessionAudit, Teller, Verdict};
 
@@ -44,6 +44,21 @@ pub(crate) fn metered(session: &str, span: (i64, i64), tokens: Tokens) -> Fact {
     let mut fact = fact(session, span.1, Statement::Usage(reading));
     fact.envelope.witness = Witness::Metric;
     fact
+}
+
+/// A reading of a cumulative metric: all that was used until a time in milliseconds.
+pub(crate) fn counted_on(session: &str, at: i64, tokens: Tokens) -> Fact {
+    let fact = metered(session, (0, at), tokens);
+    let Statement::Usage(reading) = fact.statement else { unreachable!("made above") };
+    let reading = UsageReading { temporality: Temporality::Cumulative, ..reading };
+    Fact { statement: Statement::Usage(reading), ..fact }
+}
+
+/// A prompt, or a command of the client's own.
+pub(crate) fn prompt(session: &str, at: i64, command: Option<&str>) -> Fact {
+    let command = command.map(Into::into);
+    let prompt = UserPrompt { length: Some(5), command, prompt: None };
+    fact(session, at, Statement::Prompt(prompt))
 }
 
 /// The client's own sum of a session.

@@ -6,9 +6,9 @@ use plimsoll_domain::{QuerySource, Tokens};
 
 use super::{
     super::case::{Case, Cell, Lack, Place, Sum},
-    Losses, difference, end, fits,
+    Losses, difference, end,
 };
-use crate::{Difference, Reason, Teller, books::CellKey};
+use crate::{Balance, Difference, Reason, Teller, books::CellKey};
 
 /// The client's first version whose metrics count every stream once.
 const COUNTS_ONCE: (u64, u64, u64) = (2, 1, 214);
@@ -57,19 +57,14 @@ pub(super) fn metrics(
     if !case.row.has_metrics || !tells_requests || balance.is_zero() {
         return None;
     }
-    let (more, less) = (balance.more(), balance.less());
-    let mut reasons = Some(BTreeSet::new());
-    for part in [
-        (!more.is_zero()).then(|| surplus(case, key.1, more)),
-        (!less.is_zero()).then(|| shortfall(case, cell, less, losses)),
-    ]
-    .into_iter()
-    .flatten()
-    {
-        reasons = reasons.zip(part).map(|(all, part)| &all | &part);
-    }
-    let reasons = reasons.unwrap_or_default();
-    Some(Difference { reasons, ..difference(Teller::Metrics, balance) })
+    let reasons = match balance.less().is_zero() {
+        true => surplus(case, key.1, balance.more()),
+        false => shortfall(case, (key, cell), balance, losses),
+    };
+    Some(Difference {
+        reasons: reasons.unwrap_or_default(),
+        ..difference(Teller::Metrics, balance)
+    })
 }
 
 /// Why metrics know more. Whatever was asked of a model gave output, and of an aborted answer the rest may be told.
@@ -85,25 +80,50 @@ fn surplus(case: &Case, source: QuerySource, more: Tokens) -> Option<BTreeSet<Re
     Some(BTreeSet::from([reason]))
 }
 
-/// Why metrics know less: they never told of the end, or not of requests of which no event tells either, or they
-/// were lost with events.
-fn shortfall(case: &Case, cell: &Cell, less: Tokens, losses: &Losses) -> Option<BTreeSet<Reason>> {
-    let end = || BTreeSet::from([end(case, case.metered_at)]);
-    if fits(less, cell.unmetered.tokens) {
-        return Some(end());
-    }
+/// Why metrics know less: they never told of the end, or not of requests of which no event tells either, or what they
+/// told amidst was lost. What explains it to the token goes first; what metrics then know more of the rest needs a
+/// reason of its own.
+fn shortfall(
+    case: &Case,
+    (key, cell): (CellKey, &Cell),
+    balance: Balance,
+    losses: &Losses,
+) -> Option<BTreeSet<Reason>> {
+    let unread = cell.unmetered.plus(cell.unread);
+    let with_unfinished = unread.plus(cell.unread_unfinished);
+    // No reading covers any request: their times are of different clocks, or all readings were lost.
+    let is_apart = with_unfinished.requests >= cell.counted.requests;
+    let end = |lost: Sum| -> BTreeSet<_> {
+        (lost.requests > 0).then(|| end(case, case.metered_at)).into_iter().collect()
+    };
+    let late = end(cell.unmetered);
+    let amidst = &late | &BTreeSet::from([Reason::MetricsMissed]);
+    let last = Some(cell.last).filter(|last| is_apart && last.requests < cell.counted.requests);
+    let by_time =
+        [(cell.unmetered, late.clone()), (unread, amidst.clone()), (with_unfinished, amidst)];
+    let with_events =
+        lost_with_events(cell, losses).map(|(lost, why)| (cell.unmetered.plus(lost), &late | &why));
+    let others = with_events.into_iter().chain(last.map(|last| (last, end(last))));
+    let rest = |lost: Sum| balance.plus(Balance::of(lost.tokens, Tokens::ZERO));
+    let to_the_token = || {
+        let mut all =
+            by_time[..1].iter().cloned().chain(others).chain(by_time[1..].iter().cloned());
+        all.find(|(lost, _)| rest(*lost).is_zero()).map(|(_, why)| why)
+    };
+    let beyond = || {
+        let left = by_time.iter().filter(|(lost, _)| !is_apart && rest(*lost).less().is_zero());
+        left.filter_map(|(lost, why)| Some(&surplus(case, key.1, rest(*lost).more())? | why)).next()
+    };
+    let missed = || (!case.missed.is_empty()).then(|| BTreeSet::from([Reason::ReceiverMissed]));
+    to_the_token().or_else(beyond).or_else(missed)
+}
+
+/// The requests that were lost with their events, and why.
+fn lost_with_events(cell: &Cell, losses: &Losses) -> Option<(Sum, BTreeSet<Reason>)> {
     let lost = [Place::Gap, Place::Before, Place::SoonAfter, Place::LongAfter];
     let lost = cell.events.missing.iter().filter(|(place, _)| lost.contains(place));
-    let with_events = Sum::total(lost.clone().map(|(_, sum)| *sum));
-    if fits(less, cell.unmetered.plus(with_events).tokens) {
-        let mut reasons: BTreeSet<_> =
-            lost.map(|(place, _)| losses.reason(*place)).collect::<Option<_>>()?;
-        if cell.unmetered.requests > 0 {
-            reasons.extend(end());
-        }
-        return Some(reasons);
-    }
-    (!case.missed.is_empty()).then(|| BTreeSet::from([Reason::ReceiverMissed]))
+    let why = lost.clone().map(|(place, _)| losses.reason(*place)).collect::<Option<_>>()?;
+    Some((Sum::total(lost.map(|(_, sum)| *sum)), why))
 }
 
 /// Whether the client's metrics counted some streams more than once.
