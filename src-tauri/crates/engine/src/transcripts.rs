@@ -128,7 +128,9 @@ impl Transcripts {
         } else {
             progress
         };
-        self.read_files(round, files, (progress, stop)).await
+        self.read_files(round, files, (progress, stop)).await?;
+        round.settle();
+        Ok(())
     }
 
     /// Reads what was appended to these files.

@@ -25,10 +25,10 @@ const READERS: usize = 2;
 /// Parts that wait for the ledger, at most.
 const WAITING: usize = 2;
 /// A part is handed on with so many facts, or when so many bytes were read for it.
-const PART_FACTS: usize = 4_000;
+const PART_FACTS: usize = 1_000;
 const PART_BYTES: u64 = 32 * 1024 * 1024;
 /// Parts that wait are committed together, up to about so many facts: live commits wait for that.
-const COMMIT_FACTS: usize = 12_000;
+const COMMIT_FACTS: usize = 4_000;
 /// What is older is booked and not told: it is of no session that anybody watches, nor of this day.
 const PAST: Duration = Duration::from_hours(48);
 
@@ -146,6 +146,16 @@ impl Round {
         }
         let files = files.iter().map(|unread| unread.file.path.clone()).collect::<Vec<_>>();
         Ok(self.unread(plimsoll_sources::transcripts::look(&files)))
+    }
+
+    /// Keeps what has to stay away from what was needed for reading only: a name that lies among it would hold all of
+    /// its memory.
+    pub(super) fn settle(&mut self) {
+        let positions = std::mem::take(&mut self.positions).into_values().map(|position| {
+            let path: Arc<str> = Arc::from(&*position.path);
+            (Arc::clone(&path), Position { path, ..position })
+        });
+        self.positions = positions.collect();
     }
 
     fn start(

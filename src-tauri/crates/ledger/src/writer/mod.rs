@@ -49,10 +49,9 @@ const MOST_FACTS: usize = 4096;
 
 /// Facts of a transcript's part that is history, not what a client is writing now.
 const MANY_FACTS: usize = 500;
-/// How many KiB of pages are kept in memory, and how many pages are written before they are copied into the file:
-/// while history is read, and otherwise.
-const WIDE: &str = "PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000";
-const NARROW: &str = "PRAGMA cache_size = -768; PRAGMA wal_autocheckpoint = 1000";
+/// While history is read 4 MiB of pages are kept in memory, and 4,000 pages are written before they are copied into
+/// the file.
+const WIDE: &str = "PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 4000";
 
 /// What others ask of the writer.
 #[derive(Debug)]
@@ -187,20 +186,27 @@ impl Writer {
     }
 
     /// Gives back what only a busy writer needs: prepared statements, pages, and the books held in memory, all of
-    /// which the next commit brings back in milliseconds.
+    /// which the next commit brings back in milliseconds. After history was read the connection is opened anew: its
+    /// thread would keep the memory of all the pages that it let go.
     async fn rest(&mut self, book: &mut Book) -> Result<(), LedgerError> {
         tracing::debug!("the writer rests");
+        if book.is_wide {
+            let fresh = self.open().await?;
+            let wide = std::mem::replace(&mut book.connection, fresh.connection);
+            book.cache.rest();
+            book.is_wide = false;
+            return wide.close().await.map_err(LedgerError::Checkpoint);
+        }
         let rested = async {
             book.connection.clear_cached_statements().await?;
-            if std::mem::take(&mut book.is_wide) {
-                sqlx::query(NARROW).execute(&mut book.connection).await?;
-            }
             sqlx::query("PRAGMA shrink_memory").execute(&mut book.connection).await?;
-            book.cache.rest();
             Ok::<_, sqlx::Error>(())
         };
         match rested.await {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                book.cache.rest();
+                Ok(())
+            }
             Err(error) => self.recover(book, error).await,
         }
     }
