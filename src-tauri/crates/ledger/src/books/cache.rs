@@ -142,7 +142,7 @@ impl Cache {
         let names: Vec<Arc<str>> = unknown.keys().map(|name| Arc::from(*name)).collect();
         for row in table::session::find_all(connection, &names).await? {
             if let Some((_, stored)) = unknown.get_mut(&*row.name) {
-                *stored = Some(row.clone());
+                *stored = Some(row);
             }
         }
         for (name, (fact, stored)) in unknown {

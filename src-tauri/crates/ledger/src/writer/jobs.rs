@@ -88,20 +88,35 @@ impl Writer {
         piece: Piece,
         reply: oneshot::Sender<Result<Pruned, RecordError>>,
     ) -> Result<(), LedgerError> {
-        match keeping::remove(&mut book.connection, piece).await {
+        let removed = keeping::remove(&mut book.connection, piece).await;
+        match &removed {
             Ok(removed) => {
                 book.cache.has_pruned |= removed.requests > 0;
                 if let Piece::Horizon(before) = piece {
                     book.cache.horizon = book.cache.horizon.max(before.nanos());
                 }
-                let _ = reply.send(Ok(removed));
-                Ok(())
             }
-            Err(error) => {
-                tracing::warn!(%error, ?piece, "pruning failed");
-                let _ = reply.send(Err(RecordError::from(&error)));
-                self.recover(book, error).await
-            }
+            Err(error) => tracing::warn!(%error, ?piece, "pruning failed"),
+        }
+        self.answer(book, removed, reply).await
+    }
+
+    /// Answers who asked; after a failure begins anew with the file as it is.
+    async fn answer<T>(
+        &mut self,
+        book: &mut Book,
+        done: sqlx::Result<T>,
+        reply: oneshot::Sender<Result<T, RecordError>>,
+    ) -> Result<(), LedgerError> {
+        let (told, failure) = match done {
+            Ok(done) => (Ok(done), None),
+            Err(error) => (Err(RecordError::from(&error)), Some(error)),
+        };
+        // An error means that nobody waits for it.
+        let _ = reply.send(told);
+        match failure {
+            None => Ok(()),
+            Some(error) => self.recover(book, error).await,
         }
     }
 
@@ -123,18 +138,11 @@ impl Writer {
             }
             Pricing::Done(hash) => keeping::set_hash(connection, hash).await.map(|()| 0),
         };
-        match priced {
-            Ok(count) => {
-                let _ = reply.send(Ok(count));
-                book.cache.trim();
-                Ok(())
-            }
-            Err(error) => {
-                tracing::warn!(%error, ?piece, "pricing anew failed");
-                let _ = reply.send(Err(RecordError::from(&error)));
-                self.recover(book, error).await
-            }
+        match &priced {
+            Ok(_) => book.cache.trim(),
+            Err(error) => tracing::warn!(%error, ?piece, "pricing anew failed"),
         }
+        self.answer(book, priced, reply).await
     }
 
     async fn claim(&mut self, book: &mut Book, mut alert: Alert) -> sqlx::Result<Claim> {

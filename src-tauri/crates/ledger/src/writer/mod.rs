@@ -190,17 +190,14 @@ impl Writer {
     /// thread would keep the memory of all the pages that it let go.
     async fn rest(&mut self, book: &mut Book) -> Result<(), LedgerError> {
         tracing::debug!("the writer rests");
-        if book.is_wide {
-            let fresh = self.open().await?;
-            let wide = std::mem::replace(&mut book.connection, fresh.connection);
-            book.cache.rest();
-            book.is_wide = false;
-            return wide.close().await.map_err(LedgerError::Checkpoint);
-        }
         let rested = async {
-            book.connection.clear_cached_statements().await?;
-            sqlx::query("PRAGMA shrink_memory").execute(&mut book.connection).await?;
-            Ok::<_, sqlx::Error>(())
+            if std::mem::take(&mut book.is_wide) {
+                let fresh = self.options.connect().await?;
+                std::mem::replace(&mut book.connection, fresh).close().await
+            } else {
+                book.connection.clear_cached_statements().await?;
+                sqlx::query("PRAGMA shrink_memory").execute(&mut book.connection).await.map(|_| ())
+            }
         };
         match rested.await {
             Ok(()) => {

@@ -1,5 +1,7 @@
 //! The facts of one commit, sorted into rows, each row once.
 
+mod metrics;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet, hash_map::Entry},
     path::Path,
@@ -7,8 +9,8 @@ use std::{
 };
 
 use plimsoll_domain::{
-    ApiRequest, ConnectionId, CounterReading, Envelope, Fact, ProcessId, ProjectPlace, Quarter,
-    Statement, StatusReport, Temporality, Timestamp, UsageReading, Witness, Witnesses,
+    ApiRequest, ConnectionId, Envelope, Fact, ProcessId, ProjectPlace, Quarter, Statement,
+    StatusReport, Timestamp, Witness, Witnesses,
 };
 use sqlx::SqliteConnection;
 use xxhash_rust::xxh3::xxh3_64;
@@ -18,7 +20,7 @@ use super::{
     speaker::{bind_process, first_sequences, see},
 };
 use crate::{
-    books::{Cache, CellKey, Counts, Cumulative, Increment},
+    books::{Cache, CellKey, Counts, Increment},
     table::{
         self,
         client::{ClientTotal, StatusRow},
@@ -141,19 +143,7 @@ impl Sheet {
                 self.enter_request(fact, request, (session, process, model));
             }
             Statement::Usage(reading) => {
-                let model = cache.model(connection, &reading.model).await?;
-                match reading.temporality {
-                    Temporality::Delta if cache.is_pruned(reading.time) => told = false,
-                    Temporality::Delta => self.enter_point(fact, reading, (session, model)),
-                    Temporality::Cumulative => {
-                        let tracker =
-                            cache.series(connection, (reading.series, reading.start)).await?;
-                        told = self.enter_reading(fact, reading, (session, model), tracker);
-                    }
-                }
-                if told && reading.million_window {
-                    self.million_windows.entry((session, model)).or_insert(envelope.at);
-                }
+                told = self.enter_usage(fact, reading, session, (cache, connection)).await?;
             }
             Statement::Counter(reading) => self.enter_counter(fact, reading, session, cache),
             Statement::Project(place) => set_project(cache, session, place, envelope.witness),
@@ -259,85 +249,6 @@ impl Sheet {
                 self.requests.push(row);
             }
         }
-    }
-
-    fn enter_point(&mut self, fact: &Fact, reading: &UsageReading, place: (i64, i64)) {
-        let (session, model) = place;
-        let key = (reading.time, reading.series, reading.start);
-        let row = PointRow {
-            key,
-            session,
-            model,
-            source: reading.source,
-            at: fact.envelope.at,
-            input: reading.input,
-            output: reading.output,
-            cache_read: reading.cache_read,
-            cache_creation: reading.cache_creation,
-            cost: reading.cost,
-        };
-        match self.point_places.entry(key) {
-            Entry::Occupied(known) => {
-                let known = &mut self.points[*known.get()];
-                *known = merge::points(known, &row);
-            }
-            Entry::Vacant(new) => {
-                new.insert(self.points.len());
-                self.points.push(row);
-            }
-        }
-    }
-
-    /// Tells whether the reading said anything new.
-    fn enter_reading(
-        &mut self,
-        fact: &Fact,
-        reading: &UsageReading,
-        place: (i64, i64),
-        tracker: &mut Cumulative,
-    ) -> bool {
-        let (session, model) = place;
-        let (key, at) = ((reading.series, reading.start), fact.envelope.at);
-        let increments = tracker.read(Quarter::of(at), Counts::of(reading));
-        for increment in &increments {
-            let quarter = increment.quarter;
-            self.series.insert((key, quarter), tracker.stored(quarter));
-        }
-        let told = !increments.is_empty();
-        if told {
-            let cell = (model, reading.source);
-            self.readings.push(Reading { session, cell, at, increments });
-        }
-        told
-    }
-
-    fn enter_counter(
-        &mut self,
-        fact: &Fact,
-        reading: &CounterReading,
-        session: i64,
-        cache: &mut Cache,
-    ) {
-        let time = match reading.temporality {
-            Temporality::Delta if cache.is_pruned(reading.time) => return,
-            Temporality::Delta => reading.time,
-            Temporality::Cumulative
-                if cache.counter_grew((reading.series, reading.start), reading.value) =>
-            {
-                0
-            }
-            Temporality::Cumulative => return,
-        };
-        self.counters.push(CounterRow {
-            time,
-            series: reading.series,
-            start: reading.start,
-            session,
-            name: reading.name,
-            detail: reading.detail.clone(),
-            at: fact.envelope.at,
-            value: reading.value,
-        });
     }
 
     fn enter_event(&mut self, fact: &Fact, what: What, place: (i64, Option<ProcessId>)) {
