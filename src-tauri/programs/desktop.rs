@@ -2,8 +2,15 @@
 
 use plimsoll_actions::{Notifications, Ports};
 use plimsoll_bus::{Bus, systemd};
-use plimsoll_engine::{Environment, Running};
+use plimsoll_domain::Show;
+use plimsoll_engine::{Environment, Places, Running, setup};
 use plimsoll_tray::Sources;
+
+/// What is shown at the first start of all: the dashboard, which welcomes the user.
+#[must_use]
+pub fn welcome(places: &Places) -> Option<Show> {
+    (!setup::is_welcomed(places)).then_some(Show::Dashboard { session: None })
+}
 
 /// Shows a notification for every level that a session reaches, for as long as the engine runs.
 pub fn employ_notifications(running: &mut Running) {

@@ -13,7 +13,7 @@ mod signals;
 mod surroundings;
 mod tray;
 
-pub use desktop::{employ_notifications, ended_by_manager, is_managed, tray_sources};
+pub use desktop::{employ_notifications, ended_by_manager, is_managed, tray_sources, welcome};
 pub use drawing::plain_drawing;
 pub use engine::{bind, end, resident_runtime, start};
 pub use exit::{Exit, exit_code};

@@ -20,6 +20,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("plimsoll-tray", &["plimsoll-domain", "plimsoll-watch"]),
     ("plimsoll-actions", &["plimsoll-domain", "plimsoll-ledger", "plimsoll-watch", "plimsoll-bus"]),
     ("plimsoll-client", &["plimsoll-domain"]),
+    ("plimsoll-connect", &["plimsoll-domain"]),
     (
         "plimsoll-api",
         &["plimsoll-domain", "plimsoll-loopback", "plimsoll-ledger", "plimsoll-watch"],
@@ -35,6 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "plimsoll-watch",
             "plimsoll-api",
             "plimsoll-client",
+            "plimsoll-connect",
         ],
     ),
     ("plimsoll-replay", &["plimsoll-domain"]),
@@ -46,6 +48,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "plimsoll-tray",
             "plimsoll-actions",
             "plimsoll-client",
+            "plimsoll-connect",
             "plimsoll-engine",
             "plimsoll-replay",
             "plimsoll-sources",

@@ -6,8 +6,9 @@ import App from './App.svelte';
 import { live } from './lib/live.svelte';
 import { clock } from './lib/clock.svelte';
 import { INITIAL } from './lib/api/live';
-import type { UsageRecord } from './lib/api/types';
+import type { RunningClient, UsageRecord } from './lib/api/types';
 import { FakeEventSource } from './testing/eventSource';
+import { client, doctor } from './testing/setup';
 import { pass, say, settle, show, text } from './testing/stage';
 import {
   ago,
@@ -26,6 +27,7 @@ import {
 
 let page: Record<string, unknown>;
 let answers: (path: string) => Response;
+let clients: RunningClient[];
 
 const json = (body: unknown, status = 200) => new Response(JSON.stringify(body), { status });
 
@@ -33,7 +35,10 @@ beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
   clock.now = NOW;
   answers = () => json({ records: [], next: null, cursor: 0 });
-  vi.stubGlobal('fetch', (path: string) => Promise.resolve(answers(path)));
+  clients = [];
+  vi.stubGlobal('fetch', (path: string) =>
+    Promise.resolve(path === '/api/v1/doctor' ? json(doctor(clients)) : answers(path)),
+  );
   location.hash = '';
   document.body.innerHTML = '<div id="app"></div>';
   page = mount(App, { target: document.getElementById('app') as HTMLElement });
@@ -57,6 +62,23 @@ describe('empty', () => {
       '"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"',
     );
     expect(document.body.textContent).toContain('Restart the sessions that are running');
+  });
+
+  /// Scenario: nothing has arrived, clients run that need a restart; sessions are known from transcripts, or not.
+  /// Guarantees: what the clients need stands there with the way to connect, above the sessions where there are some.
+  test('says what running clients need', async () => {
+    clients = [client({ state: 'needs-restart' }), client({ pid: 2, state: 'needs-restart' })];
+    say('snapshot', snapshot({ lastArrivalAt: null }));
+    await settle();
+    expect(text('.list')).toMatch(
+      /^2 clients are running; restart them to be seen exactly\. Connect/,
+    );
+    expect(document.querySelector('.list a')?.getAttribute('href')).toBe('/#/connect');
+    say('snapshot', snapshot({ lastArrivalAt: null, sessions: [session()] }));
+    await settle();
+    expect(text('.list')).toMatch(/^2 clients are running; .* Connect api-server/);
+    show(session());
+    expect(text('.list')).not.toContain('clients');
   });
 
   /// Scenario: the clipboard is open to the page, and closed.

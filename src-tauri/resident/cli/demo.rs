@@ -61,6 +61,7 @@ pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
             now: std::sync::Arc::new(now),
             calendar: Calendar::system(),
             client_folders: vec![client.clone()],
+            program: plimsoll_engine::program(),
             version: env!("CARGO_PKG_VERSION"),
             inherited: Inherited::default(),
         },

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
+use plimsoll_domain::Show;
 use plimsoll_engine::{Config, Engine, Environment, Inherited};
 use plimsoll_programs::{self as programs, Exit, Signals, Surroundings, log, resident_runtime};
 use tracing::level_filters::LevelFilter;
@@ -35,9 +36,10 @@ pub(crate) fn run(around: Surroundings) -> anyhow::Result<()> {
     }
     let inherited = Inherited::from_environment();
     let (environment, folders) = (around.environment.clone(), around.places.runtime.clone());
+    let welcome = programs::welcome(&around.places).filter(|_| has_display(&environment));
     let engine = programs::bind(config, around, inherited);
     let runtime = resident_runtime()?;
-    let outcome = runtime.block_on(reside(engine, environment, &folders));
+    let outcome = runtime.block_on(reside(engine, environment, (&folders, welcome)));
     runtime.shutdown_background();
     outcome
 }
@@ -45,7 +47,7 @@ pub(crate) fn run(around: Surroundings) -> anyhow::Result<()> {
 async fn reside(
     engine: Engine,
     environment: Environment,
-    folders: &[PathBuf],
+    (folders, welcome): (&[PathBuf], Option<Show>),
 ) -> anyhow::Result<()> {
     // The service's own process tries again until the ledger is free.
     if engine.is_second() && !programs::is_managed(&environment) {
@@ -54,6 +56,9 @@ async fn reside(
     let mut signals = Signals::listen().context("cannot listen for signals")?;
     let Some(mut running) = programs::start(engine, &mut signals).await? else { return Ok(()) };
     greet(&running)?;
+    if let Some(welcome) = welcome {
+        running.windows().leave(welcome);
+    }
     let mut desktop = Desktop::attach(&mut running, environment);
     tokio::select! {
         () = signals.next() => {}

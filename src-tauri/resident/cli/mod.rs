@@ -3,8 +3,10 @@
 mod audit;
 mod backfill;
 mod backup;
+mod connect;
 mod demo;
 mod desktop;
+mod doctor;
 mod export;
 mod handover;
 mod hook;
@@ -32,7 +34,7 @@ use tokio::runtime::{Builder, Runtime};
 const EXIT_CODES: &str = "\
 Exit codes:
   0   done
-  1   failed; of an audit: something differs without a reason
+  1   failed; of an audit: something differs without a reason; of the doctor: something is wrong
   2   wrong arguments, or a configuration that cannot be used
   3   Plimsoll is not running
   69  something needed is not available: Plimsoll runs already, there is no ledger yet, a newer one
@@ -41,6 +43,7 @@ Exit codes:
 Environment:
   PLIMSOLL_CONFIG                    another configuration file
   PLIMSOLL_RECEIVER_HTTP, ..._GRPC   other addresses for OTLP (also OTLP_RECEIVER_PORT)
+  PLIMSOLL_RECEIVER_TOKEN            what exports have to show: Authorization: Bearer ...
   PLIMSOLL_DASHBOARD_LISTEN          another address for the dashboard
   PLIMSOLL_DESKTOP_BACKEND           which process holds the engine: auto, in-process, separate
   PLIMSOLL_LEDGER_PATH               another ledger
@@ -68,6 +71,12 @@ enum Command {
     Service(service::Flags),
     /// Show the live sessions and how near they are to their line.
     Status(status::Flags),
+    /// Connect Claude Code: show what would change in its settings, change it, and see the first request arrive.
+    Connect(connect::Flags),
+    /// Take out of Claude Code's settings what connecting put there.
+    Disconnect(connect::disconnect::Flags),
+    /// Look at every running client: whether it is seen, why not, and what to do.
+    Doctor(doctor::Flags),
     /// Read history from Claude Code's transcripts, and show how far that is.
     Backfill(backfill::Flags),
     /// Compare what events, metrics and transcripts tell, and say why they differ.
@@ -98,6 +107,11 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Serve(flags)) => look().and_then(|around| serve::run(&flags, around)),
         Some(Command::Service(flags)) => look().and_then(|around| service::run(&flags, &around)),
         Some(Command::Status(flags)) => look().and_then(|around| status::run(&flags, &around)),
+        Some(Command::Connect(flags)) => look().and_then(|around| connect::run(&flags, &around)),
+        Some(Command::Disconnect(flags)) => {
+            look().and_then(|around| connect::disconnect::run(&flags, &around))
+        }
+        Some(Command::Doctor(flags)) => look().and_then(|around| doctor::run(&flags, &around)),
         Some(Command::Backfill(flags)) => look().and_then(|around| backfill::run(&flags, around)),
         Some(Command::Audit(flags)) => look().and_then(|around| audit::run(&flags, &around)),
         Some(Command::Backup(flags)) => look().and_then(|around| backup::run(&flags, &around)),

@@ -80,11 +80,11 @@ pub(crate) fn greet(running: &Running) -> io::Result<()> {
     for problem in &running.status().borrow().problems {
         writeln!(out, "\n{}", problem.message)?;
     }
-    if let Some(endpoint) = &runtime.otlp_http {
-        writeln!(out, "\nNext, start Claude Code with:")?;
-        writeln!(out, "  CLAUDE_CODE_ENABLE_TELEMETRY=1 OTEL_METRICS_EXPORTER=otlp \\")?;
-        writeln!(out, "  OTEL_LOGS_EXPORTER=otlp OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf \\")?;
-        writeln!(out, "  OTEL_EXPORTER_OTLP_ENDPOINT={endpoint} claude")?;
+    if runtime.otlp_http.is_some() {
+        writeln!(
+            out,
+            "\n`plimsoll connect` connects Claude Code; `plimsoll doctor` shows who is seen."
+        )?;
     }
     out.flush()
 }

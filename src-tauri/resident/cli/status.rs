@@ -13,7 +13,7 @@ use plimsoll_domain::{
 use plimsoll_programs::{Surroundings, now};
 
 use super::{
-    asked, asked_of_ledger, command_runtime,
+    asked, asked_of_ledger, command_runtime, doctor,
     snapshot::{Context, Limit, Listener, Session, Snapshot, Source, Subagent, Tokens, Usage},
     table::Table,
     text::{age, gauge},
@@ -31,9 +31,12 @@ pub(crate) struct Flags {
 
 pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
     let client = asked(Client::find(&around.places.runtime))?;
-    let body = command_runtime()?.block_on(async {
+    let (body, doctor) = command_runtime()?.block_on(async {
         let answer = client.get("/api/v1/snapshot").await;
-        asked_of_ledger(&client, answer).await
+        let body = asked_of_ledger(&client, answer).await?;
+        // What is asked for does not depend on it.
+        let doctor = if flags.json { None } else { client.get("/api/v1/doctor").await.ok() };
+        anyhow::Ok((body, doctor))
     })?;
     let mut out = io::stdout().lock();
     if flags.json {
@@ -47,6 +50,12 @@ pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
     show(&mut out, &snapshot, Moment { now: now(), calendar: &calendar })?;
     if let Some(url) = &client.runtime().dashboard {
         writeln!(out, "Dashboard: {}", url.replace("127.0.0.1", "localhost"))?;
+    }
+    if let Some(report) = doctor.and_then(|answer| doctor::Report::read(&answer).ok()) {
+        writeln!(out, "{}", report.sentence())?;
+        if let Some(next) = report.next_step() {
+            writeln!(out, "Next: {}", plain(&next, usize::MAX))?;
+        }
     }
     out.flush()?;
     Ok(())
@@ -98,8 +107,7 @@ fn sentence(snapshot: &Snapshot) -> String {
         .find_map(|session| session.context.as_ref().map(|context| (name(session), context)));
     match nearest {
         None if snapshot.sessions.is_empty() && snapshot.last_arrival_at.is_none() => {
-            "Nothing has arrived yet. Start Claude Code with telemetry on; `plimsoll` prints how."
-                .to_owned()
+            "Nothing has arrived yet. `plimsoll connect` connects Claude Code.".to_owned()
         }
         None if snapshot.sessions.is_empty() => "No session is active.".to_owned(),
         None => "Nothing needs you. No session has told its context yet.".to_owned(),

@@ -9,7 +9,7 @@ mod tray;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use plimsoll_domain::health::Status;
+use plimsoll_domain::{Show, health::Status};
 use plimsoll_engine::{Attached, Config, Engine, Environment, Inherited, Running, Windows};
 use plimsoll_programs::{self as programs, Exit, Signals, Surroundings, resident_runtime};
 use plimsoll_tray::Action;
@@ -39,11 +39,12 @@ pub(crate) fn run(around: Surroundings) -> anyhow::Result<()> {
     let config = Config::load(&around.places, &around.environment, &[])
         .map_err(|error| Exit::Usage.because(error))?;
     let (environment, folders) = (around.environment.clone(), around.places.runtime.clone());
+    let welcome = programs::welcome(&around.places);
     // Before the toolkit: whoever connects meanwhile waits, and is not refused.
     let engine = programs::bind(config, around, inherited);
     toolkit::begin()?;
     let runtime = resident_runtime()?;
-    let outcome = reside(engine, environment, folders, &runtime);
+    let outcome = reside(engine, environment, (folders, welcome), &runtime);
     runtime.shutdown_background();
     outcome
 }
@@ -51,7 +52,7 @@ pub(crate) fn run(around: Surroundings) -> anyhow::Result<()> {
 fn reside(
     engine: Engine,
     environment: Environment,
-    folders: Vec<PathBuf>,
+    (folders, welcome): (Vec<PathBuf>, Option<Show>),
     runtime: &Runtime,
 ) -> anyhow::Result<()> {
     let managed = programs::is_managed(&environment);
@@ -68,7 +69,7 @@ fn reside(
     let status = running.status();
     let address = address(&status.borrow());
     shell::run(runtime, address, |app, desk, events| {
-        let life = Life { app, desk, events, running, signals, environment };
+        let life = Life { app, desk, events, running, signals, environment, welcome };
         life.live()
     })
 }
@@ -81,16 +82,21 @@ struct Life {
     running: Running,
     signals: Signals,
     environment: Environment,
+    /// What is shown at the first start.
+    welcome: Option<Show>,
 }
 
 impl Life {
     async fn live(self) -> anyhow::Result<()> {
-        let Self { app, desk, events, mut running, mut signals, environment } = self;
+        let Self { app, desk, events, mut running, mut signals, environment, welcome } = self;
         let (choices, chosen) = mpsc::channel(CHOICES);
         programs::employ_notifications(&mut running);
         let tray = Tray::new(app, programs::tray_sources(&running), choices, running.hints());
         running.employ("tray", move |stop| tray.clone().run(stop));
         let windows = running.windows();
+        if let Some(welcome) = welcome {
+            windows.leave(welcome);
+        }
         let source = InProcess::new(windows.clone(), running.status());
         let mut quits = false;
         serve(desk, events, source, Stay::Always, async {

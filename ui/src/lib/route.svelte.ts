@@ -2,6 +2,15 @@
 
 const SESSION = /^#\/session\/(.+)$/;
 const AUDIT = /^#\/audit(?:\/(.+))?$/;
+const OTHER = /^#\/(connect|health)$/;
+
+export type Page = 'live' | 'audit' | 'connect' | 'health';
+
+/** The page that a location's hash names: the live one where it names none. */
+export function pageOf(hash: string): Page {
+  if (auditOf(hash) !== null) return 'audit';
+  return (OTHER.exec(hash)?.[1] as Page | undefined) ?? 'live';
+}
 
 /** The session that a location's hash names. */
 export function sessionOf(hash: string): string | null {
@@ -25,6 +34,10 @@ function named(id: string | undefined): string | null {
 
 /** The dashboard without a chosen session. */
 export const DASHBOARD = '/#/';
+/** Leads to where Claude Code is connected. */
+export const CONNECT = `${DASHBOARD}connect`;
+/** Leads to what is known of the running clients and of Plimsoll itself. */
+export const HEALTH = `${DASHBOARD}health`;
 
 /** Leads to a session in the dashboard, from whatever page. */
 export function sessionHref(id: string): string {
@@ -37,11 +50,13 @@ export function auditHref(id: string | null): string {
 }
 
 class Route {
+  page: Page = $state(pageOf(location.hash));
   session: string | null = $state(sessionOf(location.hash));
   audit: { session: string | null } | null = $state.raw(auditOf(location.hash));
 
   start(): () => void {
     const follow = (): void => {
+      this.page = pageOf(location.hash);
       this.session = sessionOf(location.hash);
       this.audit = auditOf(location.hash);
     };

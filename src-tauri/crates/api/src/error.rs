@@ -9,6 +9,8 @@ use plimsoll_ledger::LedgerError;
 use plimsoll_loopback::HostFault;
 use serde::Serialize;
 
+use crate::setup::SetupError;
+
 /// Why a request is not answered as asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApiError {
@@ -53,6 +55,9 @@ pub(crate) enum ApiError {
     /// The books could not be pruned.
     #[error("The ledger could not be pruned. Try again; the log has the reason.")]
     NotPruned(#[source] LedgerError),
+    /// Setting up did not go on.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
     /// The books could not be read.
     #[error("The ledger could not be read. Try again; the log has the reason.")]
     Ledger(#[from] LedgerError),
@@ -67,6 +72,9 @@ impl ApiError {
             Self::NotFound | Self::SessionUnknown(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadParameter(_) => StatusCode::BAD_REQUEST,
+            Self::Setup(SetupError::Unknown(_)) => StatusCode::NOT_FOUND,
+            Self::Setup(SetupError::Changed(_) | SetupError::Refused(_)) => StatusCode::CONFLICT,
+            Self::Setup(SetupError::Failed(_)) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::ContextUnknown(_) | Self::WindowAttached | Self::NoWindows => {
                 StatusCode::CONFLICT
@@ -85,6 +93,10 @@ impl ApiError {
             Self::NotFound => "not-found",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::BadParameter(_) => "bad-parameter",
+            Self::Setup(SetupError::Changed(_)) => "settings-changed",
+            Self::Setup(SetupError::Unknown(_)) => "settings-unknown",
+            Self::Setup(SetupError::Refused(_)) => "settings-refused",
+            Self::Setup(SetupError::Failed(_)) => "setup-failed",
             Self::BodyTooLarge(_) => "body-too-large",
             Self::SessionUnknown(_) => "session-unknown",
             Self::ContextUnknown(_) => "context-unknown",

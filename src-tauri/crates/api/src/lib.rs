@@ -15,7 +15,6 @@ mod guard;
 mod health;
 mod hooks;
 mod inspect;
-mod key;
 mod opening;
 mod page;
 mod prune;
@@ -23,6 +22,7 @@ mod query;
 mod range;
 mod records;
 mod sessions;
+pub mod setup;
 mod signal;
 mod snapshot;
 mod stream;
@@ -42,9 +42,10 @@ use tokio::sync::{broadcast, watch};
 use tokio_util::sync::CancellationToken;
 
 pub use audit::audit_json;
+pub use dto::Time;
 pub use export::{ExportError, ExportFormat, export};
-pub use key::Key;
 pub use opening::{Opening, opening_router};
+pub use plimsoll_domain::Key;
 pub use prune::Pruner;
 pub use signal::Signal;
 pub use windows::{Attached, NoWindows, Offer, Windows};
@@ -69,6 +70,8 @@ pub struct Api {
     pub door: Arc<dyn Door>,
     /// Who prunes the ledger.
     pub pruner: Arc<dyn Pruner>,
+    /// Who connects clients and looks at them.
+    pub setup: Arc<dyn setup::Setup>,
     /// The key of `runtime.json`.
     pub key: Key,
     /// The calendar of reports that name no time zone.
@@ -126,6 +129,11 @@ pub fn router(api: Api) -> Router {
         .route("/health", get(health::read))
         .route("/inspect", get(inspect::follow))
         .route("/prune", post(prune::prune))
+        .route("/connect", get(setup::plan).post(setup::connect))
+        .route("/disconnect", post(setup::disconnect))
+        .route("/doctor", get(setup::doctor))
+        .route("/proof", get(setup::proof))
+        .route("/welcome", get(setup::welcome).post(setup::set_welcome))
         .route("/windows", get(windows::attach).post(windows::ask));
     let routes = Router::new()
         .nest("/api/v1", v1)

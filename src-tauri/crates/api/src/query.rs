@@ -27,6 +27,16 @@ impl Params {
         pair.map(|(_, value)| value.as_str())
     }
 
+    /// A yes or no.
+    pub(crate) fn flag(&self, name: &str) -> Result<Option<bool>, ApiError> {
+        match self.text(name) {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(_) => Err(refuse(&format!("`{name}` must be true or false."))),
+        }
+    }
+
     /// The page size, 1 to 1000.
     pub(crate) fn limit(&self) -> Result<u32, ApiError> {
         const DEFAULT: u32 = 100;

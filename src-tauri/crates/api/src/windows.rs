@@ -36,12 +36,26 @@ struct Queue {
     offered: bool,
 }
 
+impl Queue {
+    fn push(&mut self, show: Show) {
+        if self.waiting.len() == WAITING {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back(show);
+    }
+}
+
 /// Nothing here can show windows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("no window can be shown: this Plimsoll runs without a desktop")]
 pub struct NoWindows;
 
 impl Windows {
+    /// Leaves a wish for whoever comes to show windows; nobody has to be there yet.
+    pub fn leave(&self, show: Show) {
+        self.queue.send_modify(|queue| queue.push(show));
+    }
+
     /// Asks for a window. Where nobody takes wishes yet, it waits for whoever comes.
     ///
     /// # Errors
@@ -53,10 +67,7 @@ impl Windows {
                 answer = Err(NoWindows);
                 return false;
             }
-            if queue.waiting.len() == WAITING {
-                queue.waiting.pop_front();
-            }
-            queue.waiting.push_back(show);
+            queue.push(show);
             true
         });
         answer

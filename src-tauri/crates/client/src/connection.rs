@@ -66,6 +66,17 @@ impl Client {
         Ok(body.map_err(ClientError::Broken)?.to_bytes())
     }
 
+    /// Asks for what may take `within` until it is answered, and reads the whole answer.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn wait(&self, path: &str, within: Duration) -> Result<Bytes, ClientError> {
+        let answered = timeout(within, self.ask(Method::GET, path, String::new())).await;
+        let (body, _connection) = answered.map_err(|_| ClientError::Late)??;
+        let body = timeout(PATIENCE, body.collect()).await.map_err(|_| ClientError::Late)?;
+        Ok(body.map_err(ClientError::Broken)?.to_bytes())
+    }
+
     /// Asks for a change, which may take `within`, and reads the whole answer.
     ///
     /// # Errors

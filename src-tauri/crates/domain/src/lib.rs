@@ -9,6 +9,7 @@ pub mod door;
 pub mod fact;
 pub mod health;
 pub mod ids;
+pub mod key;
 pub mod level;
 pub mod line;
 pub mod model;
@@ -30,6 +31,7 @@ pub use fact::{
     StatusReport, SubagentCompleted, Temporality, ToolResult, UsageReading, UserPrompt,
 };
 pub use ids::{AgentId, ConnectionId, ProcessId, RequestId, Revision, SessionId};
+pub use key::Key;
 pub use level::{Level, Levels};
 pub use line::{Line, LineKind, Window, WindowEvidence, WindowKind};
 pub use model::Model;

@@ -41,13 +41,15 @@ pub struct TranscriptsConfig {
     pub enabled: bool,
 }
 
-/// `[receiver]`: where OTLP is received. Loopback only.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// `[receiver]`: where OTLP is received, and from whom. Loopback only.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiverConfig {
     /// OTLP over HTTP; 127.0.0.1:4318 unless set.
     pub http: SocketAddr,
     /// OTLP over gRPC; 127.0.0.1:4317 unless set.
     pub grpc: SocketAddr,
+    /// What exports have to show, as `Authorization: Bearer ...`; nothing unless set.
+    pub token: Option<plimsoll_domain::Key>,
 }
 
 /// `[dashboard]`: where the page and the API are served. Loopback only.
@@ -121,6 +123,8 @@ pub enum Key {
     ReceiverHttp,
     /// `[receiver] grpc`
     ReceiverGrpc,
+    /// `[receiver] token`
+    ReceiverToken,
     /// `[dashboard] listen`
     DashboardListen,
     /// `[desktop] backend`
@@ -141,9 +145,10 @@ pub enum Key {
 
 impl Key {
     /// All keys.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ReceiverHttp,
         Self::ReceiverGrpc,
+        Self::ReceiverToken,
         Self::DashboardListen,
         Self::DesktopBackend,
         Self::LedgerPath,
@@ -160,6 +165,7 @@ impl Key {
         match self {
             Self::ReceiverHttp => "receiver.http",
             Self::ReceiverGrpc => "receiver.grpc",
+            Self::ReceiverToken => "receiver.token",
             Self::DashboardListen => "dashboard.listen",
             Self::DesktopBackend => "desktop.backend",
             Self::LedgerPath => "ledger.path",
@@ -209,7 +215,7 @@ impl Config {
     pub fn defaults(places: &Places) -> Self {
         let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         Self {
-            receiver: ReceiverConfig { http: local(4318), grpc: local(4317) },
+            receiver: ReceiverConfig { http: local(4318), grpc: local(4317), token: None },
             dashboard: DashboardConfig { listen: local(3030) },
             desktop: DesktopConfig { backend: Backend::Auto },
             ledger: LedgerConfig { path: places.data.join("ledger.db"), keep_requests_days: 0 },
@@ -247,6 +253,9 @@ impl Config {
         match given.key {
             Key::ReceiverHttp => self.receiver.http = address::read(given).map_err(refuse)?,
             Key::ReceiverGrpc => self.receiver.grpc = address::read(given).map_err(refuse)?,
+            Key::ReceiverToken => {
+                self.receiver.token = single(given).and_then(token).map_err(refuse)?;
+            }
             Key::DashboardListen => self.dashboard.listen = address::read(given).map_err(refuse)?,
             Key::DesktopBackend => {
                 self.desktop.backend = single(given).and_then(Backend::read).map_err(refuse)?;
@@ -311,6 +320,18 @@ fn path(given: &Given, places: &Places) -> Result<PathBuf, String> {
 fn days(text: &str) -> Result<u32, String> {
     let days = text.parse().ok().filter(|days| *days <= 36_500);
     days.ok_or_else(|| format!("\"{text}\" is no whole number of days from 0 to 36500"))
+}
+
+/// A token that fits into a header and into a list of headers as it is; empty: none.
+fn token(text: &str) -> Result<Option<plimsoll_domain::Key>, String> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~+/=".contains(&byte);
+    match text {
+        "" => Ok(None),
+        text if text.len() >= 16 && text.bytes().all(fits) => {
+            Ok(Some(plimsoll_domain::Key::new(text)))
+        }
+        _ => Err("a token has at least 16 of the characters A-Z a-z 0-9 - . _ ~ + / =".to_owned()),
+    }
 }
 
 fn flag(text: &str) -> Result<bool, String> {

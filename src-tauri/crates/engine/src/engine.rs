@@ -59,6 +59,8 @@ pub struct Surroundings {
     pub calendar: Calendar,
     /// The folders in which clients keep their transcripts.
     pub client_folders: Vec<PathBuf>,
+    /// The absolute path of the program `plimsoll`, for commands that clients run.
+    pub program: PathBuf,
     /// The application's version.
     pub version: &'static str,
     /// Listeners that a service manager has handed over.
@@ -75,10 +77,18 @@ impl Surroundings {
             now: Arc::new(system_time),
             calendar: Calendar::system(),
             client_folders: plimsoll_sources::project::config_dirs(lookup),
+            program: program(),
             version,
             inherited: Inherited::default(),
         }
     }
+}
+
+/// The program `plimsoll`: this one, or the one beside it.
+#[must_use]
+pub fn program() -> PathBuf {
+    let this = std::env::current_exe().unwrap_or_default();
+    this.with_file_name(format!("plimsoll{}", std::env::consts::EXE_SUFFIX))
 }
 
 fn system_time() -> Timestamp {

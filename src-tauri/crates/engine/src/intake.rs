@@ -16,6 +16,7 @@ use tokio::sync::SetOnce;
 
 use crate::{
     board::{Board, Trouble},
+    exporters::Exporters,
     signals::Signals,
     spool::{Spool, SpoolError},
 };
@@ -37,6 +38,7 @@ struct Parts {
     spool: Spool,
     unknown: UnknownSignals,
     signals: Signals,
+    exporters: Exporters,
     board: Arc<Board>,
     spooled: AtomicU64,
     refused: AtomicU64,
@@ -51,6 +53,7 @@ impl Intake {
         ledger: Arc<SetOnce<Ledger>>,
         spool: Spool,
         signals: Signals,
+        exporters: Exporters,
         board: Arc<Board>,
     ) -> Self {
         Self(Arc::new(Parts {
@@ -58,6 +61,7 @@ impl Intake {
             spool,
             unknown: UnknownSignals::default(),
             signals,
+            exporters,
             board,
             spooled: AtomicU64::new(0),
             refused: AtomicU64::new(0),
@@ -172,6 +176,8 @@ impl plimsoll_otlp::Intake for Intake {
         self.note_changes(&reading, arrival.at);
         let receipt = Receipt { rejected: reading.rejected, reason: reading.reason.clone() };
         let facts = reading.told();
+        let sessions = facts.iter().filter_map(|fact| fact.session.clone());
+        self.0.exporters.tell(arrival.connection, sessions);
         if !facts.is_empty() {
             self.keep(&arrival, facts).await?;
         }
@@ -204,7 +210,8 @@ mod tests {
     fn intake(folder: &Path, room: u64) -> Intake {
         let spool = Spool::open(&folder.join("spool"), Timestamp::EPOCH, room).unwrap();
         let board = Arc::new(Board::new(Arc::new(|| Timestamp::EPOCH)));
-        Intake::new(Arc::default(), spool, Signals::new(), board)
+        let exporters = Exporters::new(Arc::new(|| Timestamp::EPOCH));
+        Intake::new(Arc::default(), spool, Signals::new(), exporters, board)
     }
 
     fn count(intake: &Intake, name: &str) -> u64 {

@@ -11,6 +11,7 @@ mod config;
 mod door;
 mod engine;
 mod environment;
+mod exporters;
 mod health;
 mod intake;
 mod keeping;
@@ -21,6 +22,7 @@ mod prices;
 mod receiving;
 mod running;
 mod runtime_file;
+pub mod setup;
 mod signals;
 mod spool;
 mod stage;
@@ -32,7 +34,7 @@ pub use config::{
     Backend, Config, ConfigError, DashboardConfig, DesktopConfig, Key, LedgerConfig, Origin,
     ReceiverConfig, TranscriptsConfig,
 };
-pub use engine::{Engine, EngineError, Surroundings};
+pub use engine::{Engine, EngineError, Surroundings, program};
 pub use environment::Environment;
 pub use places::{ConfigFile, Places};
 pub use plimsoll_api::{Attached, NoWindows, Offer, Windows};

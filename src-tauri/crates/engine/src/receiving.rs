@@ -18,11 +18,13 @@ use crate::{
     board::Trouble,
     door::SideDoor,
     engine::{DASHBOARD, GRPC, HTTP, beside},
+    exporters::Exporters,
     health::Probe,
     intake::Intake,
     keeping::{Keeping, OnRequest},
     page::Page,
     running::{CLOSE, FINISH, Parts, Running, WORK, WRITER, stop_receiving},
+    setup,
     spool::Drain,
     stage::Stage,
     supervise::Supervisor,
@@ -37,6 +39,7 @@ pub(crate) struct Receiving {
     receiver: Receiver<Intake>,
     probe: Arc<Probe>,
     connections: ConnectionIds,
+    exporters: Exporters,
     door: SideDoor,
     /// Transcripts that hooks name, and whatever else is to be read again.
     hints: transcripts::Hints,
@@ -50,16 +53,23 @@ pub(crate) struct Receiving {
 impl Parts {
     /// Starts the receivers.
     pub(crate) fn receive(self) -> Receiving {
+        let exporters = Exporters::new(Arc::clone(&self.around.now));
         let intake = Intake::new(
             Arc::clone(&self.ledger),
             self.spool.clone(),
             self.signals.clone(),
+            exporters.clone(),
             Arc::clone(&self.board),
         );
         let now = Arc::clone(&self.around.now);
         let hints = transcripts::Hints::default();
         let door = SideDoor::new(hints.clone(), Arc::clone(&now), Arc::clone(&self.board));
-        let receiver = Receiver::new(intake.clone(), Limits::default(), Arc::clone(&now));
+        let receiver = Receiver::new(
+            intake.clone(),
+            Limits::default(),
+            Arc::clone(&now),
+            self.config.receiver.token.clone(),
+        );
         let probe = Arc::new(Probe::new(&self, (receiver.clone(), intake.clone(), door.clone())));
         let page = Page::new(plimsoll_api::opening_router(Opening {
             probe: Arc::clone(&probe) as Arc<dyn HealthProbe>,
@@ -77,12 +87,14 @@ impl Parts {
             is_shown: false,
             hints,
             connections: ConnectionIds::default(),
+            exporters,
             receivers: Stage::new("receivers", FINISH + CLOSE),
             receiver: receiver.clone(),
             intake,
             parts: self,
         };
         for (name, router) in [(HTTP, receiver.http()), (GRPC, receiver.grpc())] {
+            let router = receiving.exporters.note(router);
             let task = receiving.serve(name, receiving.receivers.token(), router);
             receiving.receivers.add(task);
         }
@@ -174,6 +186,7 @@ impl Receiving {
         let options = Serve {
             drain: FINISH,
             ids: self.connections.clone(),
+            on_close: Some(self.exporters.on_close()),
             tally: self.probe.tally(name),
             ..Serve::default()
         };
@@ -253,6 +266,13 @@ impl Receiving {
         let parts = &self.parts;
         plimsoll_api::router(Api {
             pruner: Arc::new(OnRequest(ledger.clone())),
+            setup: Arc::new(setup::Desk {
+                config: Arc::new(parts.config.clone()),
+                around: parts.around.clone(),
+                status: parts.board.status(),
+                exporters: self.exporters.clone(),
+                ledger: ledger.clone(),
+            }),
             ledger,
             snapshots: watch.snapshots(),
             status: parts.board.status(),

@@ -113,6 +113,7 @@ impl Transcripts {
         first: bool,
         stop: &CancellationToken,
     ) -> Result<(), TranscriptsError> {
+        let begun = Instant::now();
         let folders = Arc::clone(&self.folders);
         let list = move || plimsoll_sources::transcripts::find(&folders);
         let listing =
@@ -120,7 +121,9 @@ impl Transcripts {
         for failure in &listing.failures {
             tracing::debug!(error = %failure.error, "a folder of transcripts cannot be read");
         }
+        let found = listing.transcripts.len();
         let files = round.unread(listing.transcripts);
+        tracing::debug!(found, unread = files.len(), took = ?begun.elapsed(), "looked through");
         let board = Arc::clone(&self.board);
         let progress = Progress::of(&files, (self.now)());
         let progress = if first || progress.is_long() {

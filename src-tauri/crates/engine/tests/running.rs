@@ -61,6 +61,7 @@ impl Machine {
             now: Arc::new(now),
             calendar: Calendar::utc(),
             client_folders: vec![self.root.path().join("client")],
+            program: "/opt/plimsoll".into(),
             version: "0.0.0-test",
             inherited: Inherited::default(),
         };

@@ -8,7 +8,7 @@ use axum::{
 };
 use http::{
     HeaderName, HeaderValue, StatusCode,
-    header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER},
+    header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE},
 };
 use plimsoll_loopback::HostFault;
 use prost::Message;
@@ -154,6 +154,17 @@ impl Denial {
             HostFault::Foreign => Code::PermissionDenied,
         };
         Self::new(fault.status(), code, Reason::Host, fault.message())
+    }
+
+    /// The receiver's token is missing or wrong.
+    pub(crate) fn unauthenticated() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            Code::Unauthenticated,
+            Reason::Token,
+            "this receiver wants its token: Authorization: Bearer ...",
+        )
+        .with(WWW_AUTHENTICATE, "Bearer")
     }
 
     /// Nothing was kept, and the client may send it again: the real one waits as long as told.

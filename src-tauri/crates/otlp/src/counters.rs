@@ -45,6 +45,8 @@ pub(crate) enum Reason {
     Path,
     /// A host that is not ours.
     Host,
+    /// The receiver's token is missing or wrong.
+    Token,
     /// The intake was full; the client may send it again.
     Full,
     /// The intake could not store it; the client may send it again.
@@ -56,7 +58,7 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 14] = [
         Self::Malformed,
         Self::CutOff,
         Self::TooSlow,
@@ -66,6 +68,7 @@ impl Reason {
         Self::Method,
         Self::Path,
         Self::Host,
+        Self::Token,
         Self::Full,
         Self::Unavailable,
         Self::Unreadable,
@@ -84,6 +87,7 @@ impl Reason {
             Self::Method => "method",
             Self::Path => "path",
             Self::Host => "host",
+            Self::Token => "token",
             Self::Full => "full",
             Self::Unavailable => "unavailable",
             Self::Unreadable => "unreadable",

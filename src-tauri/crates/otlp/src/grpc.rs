@@ -128,6 +128,10 @@ async fn watch<I: Intake>(
         desk.counters.refused(Protocol::Grpc, signal, Reason::ContentType);
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }
+    if !desk.is_shown_token(request.headers()) {
+        desk.counters.refused(Protocol::Grpc, signal, Reason::Token);
+        return Status::unauthenticated("this receiver wants its token").into_http();
+    }
     let deadline = desk.limits.deadline;
     let request = request.map(|body| Body::new(Punctual { body, deadline, timer: None }));
     let mut response = next.run(request).await;

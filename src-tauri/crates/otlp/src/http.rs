@@ -51,7 +51,12 @@ async fn receive<R: ExportRequest, I: Intake>(
 ) -> Response {
     let (head, mut body) = request.into_parts();
     let asked = Format::of(&head.headers);
-    let denial = match decode::<R>(&head, asked, &mut body, &desk.limits).await {
+    let decoded = if desk.is_shown_token(&head.headers) {
+        decode::<R>(&head, asked, &mut body, &desk.limits).await
+    } else {
+        Err(Denial::unauthenticated())
+    };
+    let denial = match decoded {
         Ok((format, decoded)) => {
             match desk.admit(Protocol::Http, connection.id, decoded).await {
                 Ok(receipt) => return answer::accepted::<R>(format, receipt),

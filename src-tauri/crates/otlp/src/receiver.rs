@@ -8,8 +8,9 @@ use std::{
     },
 };
 
+use ::http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use axum::Router;
-use plimsoll_domain::{ConnectionId, Timestamp, health::Counter};
+use plimsoll_domain::{ConnectionId, Key, Timestamp, health::Counter};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -41,11 +42,12 @@ impl<I> fmt::Debug for Receiver<I> {
 }
 
 impl<I: Intake> Receiver<I> {
-    /// A receiver with nothing counted yet.
+    /// A receiver with nothing counted yet. Where there is a token, only who shows it is heard.
     #[must_use]
-    pub fn new(intake: I, limits: Limits, now: Now) -> Self {
+    pub fn new(intake: I, limits: Limits, now: Now, token: Option<Key>) -> Self {
         Self(Arc::new(Desk {
             intake,
+            token,
             limits,
             now,
             counters: Counters::default(),
@@ -89,6 +91,7 @@ impl<I: Intake> Receiver<I> {
 /// What both protocols share.
 pub(crate) struct Desk<I> {
     pub(crate) intake: I,
+    token: Option<Key>,
     pub(crate) limits: Limits,
     pub(crate) now: Now,
     pub(crate) counters: Counters,
@@ -96,6 +99,17 @@ pub(crate) struct Desk<I> {
     last_arrival: AtomicI64,
     /// Exports whose clients have left.
     abandoned: TaskTracker,
+}
+
+impl<I> Desk<I> {
+    /// Whether the request shows the token, where one is wanted.
+    pub(crate) fn is_shown_token(&self, headers: &HeaderMap) -> bool {
+        let Some(token) = &self.token else { return true };
+        let shown = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
+        shown
+            .and_then(|shown| shown.strip_prefix(b"Bearer "))
+            .is_some_and(|shown| token.opens(shown))
+    }
 }
 
 impl<I: Intake> Desk<I> {

@@ -40,6 +40,7 @@ impl EngineSetup {
             now: Arc::new(system_time),
             calendar: Calendar::utc(),
             client_folders: Vec::new(),
+            program: "/opt/plimsoll".into(),
             version: "0.0.0",
             inherited: plimsoll_engine::Inherited::default(),
         };

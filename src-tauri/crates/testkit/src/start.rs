@@ -29,6 +29,8 @@ pub struct Start {
     command: Vec<String>,
     arguments: Vec<String>,
     variables: Vec<(String, String)>,
+    /// Whether the welcome was not shown yet.
+    first_run: bool,
 }
 
 /// The folder that holds home, configuration, data and runtime files.
@@ -131,6 +133,7 @@ impl Start {
             command: vec!["serve".to_owned()],
             arguments: Vec::new(),
             variables: Vec::new(),
+            first_run: false,
         };
         for name in
             ["PLIMSOLL_RECEIVER_HTTP", "PLIMSOLL_RECEIVER_GRPC", "PLIMSOLL_DASHBOARD_LISTEN"]
@@ -149,6 +152,7 @@ impl Start {
             command: self.command.clone(),
             arguments: Vec::new(),
             variables: self.variables.clone(),
+            first_run: self.first_run,
         }
     }
 
@@ -176,6 +180,12 @@ impl Start {
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.set(name, value);
         self
+    }
+
+    /// As the user's first start of all, which welcomes; others know that the welcome was shown.
+    #[must_use]
+    pub fn for_the_first_time(self) -> Self {
+        Self { first_run: true, ..self }
     }
 
     /// With the session bus at this address. Without it there is none.
@@ -266,6 +276,13 @@ impl Start {
             let path = root.join(folder);
             let made = DirBuilder::new().recursive(true).mode(0o700).create(&path);
             made.map_err(|source| ResidentError::Prepare { path, source })?;
+        }
+        if !self.first_run {
+            let folder = root.join("data/plimsoll");
+            let welcomed = folder.join("welcomed");
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+            let made = made.and_then(|()| fs::write(&welcomed, []));
+            made.map_err(|source| ResidentError::Prepare { path: welcomed, source })?;
         }
         let own = [
             ("HOME", "home"),

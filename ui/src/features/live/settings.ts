@@ -18,7 +18,7 @@ function environment(listeners: readonly Listener[]): Record<string, string> {
     OTEL_LOGS_EXPORTER: 'otlp',
     OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://${address}`,
-    OTEL_METRIC_EXPORT_INTERVAL: '1000',
+    OTEL_METRIC_EXPORT_INTERVAL: '10000',
     OTEL_LOGS_EXPORT_INTERVAL: '500',
     OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'cumulative',
   };

@@ -1,4 +1,18 @@
-import type { ApiError, Audit, Session, SessionBooks, UsageRecord, UsageRecords } from './types';
+import type {
+  ApiError,
+  Audit,
+  Connected,
+  ConnectPlan,
+  Doctor,
+  Health,
+  Proof,
+  Session,
+  SessionBooks,
+  UsageRecord,
+  UsageRecords,
+  UsageReport,
+  Welcome,
+} from './types';
 
 /** What went wrong, as one sentence for the reader and a code that stays the same. */
 export class RequestFailed extends Error {
@@ -10,13 +24,28 @@ export class RequestFailed extends Error {
   }
 }
 
+/** The sentence that tells of a failure. */
+export function failure(error: unknown): string {
+  return error instanceof RequestFailed ? error.message : 'The answer could not be read.';
+}
+
 /** Reads one JSON answer; every failure becomes a `RequestFailed`. */
-async function read<T>(path: string, signal: AbortSignal): Promise<T> {
+function read<T>(path: string, signal: AbortSignal): Promise<T> {
+  return ask(path, { signal, headers: { accept: 'application/json' } });
+}
+
+/** Asks for a change. Once asked for, it is not taken back. */
+function send<T>(path: string, body: unknown): Promise<T> {
+  const headers = { accept: 'application/json', 'content-type': 'application/json' };
+  return ask(path, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+async function ask<T>(path: string, init: RequestInit): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(path, { signal, headers: { accept: 'application/json' } });
+    response = await fetch(path, init);
   } catch (cause) {
-    if (signal.aborted) throw cause;
+    if (init.signal?.aborted) throw cause;
     throw new RequestFailed('unreachable', 'Plimsoll does not answer.');
   }
   const body: unknown = await response.json().catch(() => null);
@@ -49,6 +78,70 @@ export function fetchAudit(
   if (session !== null) query.set('session', session);
   if (since !== null) query.set('since', since);
   return read(`/api/v1/audit?${query}`, signal);
+}
+
+/** What is wished of connecting. */
+export interface ConnectChoices {
+  hooks: boolean;
+  statusLine: boolean;
+  /** Whether telemetry that goes elsewhere is to come here instead. */
+  replace: boolean;
+}
+
+/** What connecting would change; changes nothing. */
+export function fetchPlan(choices: ConnectChoices, signal: AbortSignal): Promise<ConnectPlan> {
+  const query = new URLSearchParams(
+    Object.entries(choices).map(([name, wished]) => [name, String(wished)]),
+  );
+  return read(`/api/v1/connect?${query}`, signal);
+}
+
+/** A settings file with the content that its difference was shown of. */
+interface Shown {
+  settings: string;
+  fingerprint: string;
+}
+
+export function connect(
+  { settings, fingerprint }: Shown,
+  choices: ConnectChoices,
+): Promise<Connected> {
+  return send('/api/v1/connect', { settings, fingerprint, choices });
+}
+
+export function disconnect({ settings, fingerprint }: Shown): Promise<Connected> {
+  return send('/api/v1/disconnect', { settings, fingerprint });
+}
+
+/** Waits up to 20 s for the first request that telemetry tells of after `since` (RFC 3339). */
+export function fetchProof(since: string, signal: AbortSignal): Promise<Proof> {
+  return read(`/api/v1/proof?${new URLSearchParams({ since, timeout: '20' })}`, signal);
+}
+
+export function fetchDoctor(signal: AbortSignal): Promise<Doctor> {
+  return read('/api/v1/doctor', signal);
+}
+
+export function fetchHealth(signal: AbortSignal): Promise<Health> {
+  return read('/api/v1/health', signal);
+}
+
+export function fetchWelcome(signal: AbortSignal): Promise<Welcome> {
+  return read('/api/v1/welcome', signal);
+}
+
+export function sendWelcome(seen: boolean): Promise<Welcome> {
+  return send('/api/v1/welcome', { seen });
+}
+
+/** The use from `from` to `to` (RFC 3339). */
+export function fetchUsage(
+  by: 'project' | 'model',
+  from: string,
+  to: string,
+  signal: AbortSignal,
+): Promise<UsageReport> {
+  return read(`/api/v1/usage?${new URLSearchParams({ by, from, to })}`, signal);
 }
 
 /** So many records per page; the server's largest. */

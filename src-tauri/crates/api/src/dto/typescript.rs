@@ -4,7 +4,7 @@ use std::{env, fs, path::Path};
 
 use ts_rs::{Config, TS};
 
-use super::{audit, change, health, scalar, session, signal, snapshot, usage};
+use super::{audit, change, health, scalar, session, setup, signal, snapshot, usage};
 use crate::error;
 
 const HEAD: &str = "// The wire types of the API. Generated from src-tauri/crates/api/src/dto:
@@ -63,10 +63,29 @@ fn declarations() -> String {
         declare::<audit::session::LoneRequest<'_>>(),
         declare::<audit::session::SessionAudit<'_>>(),
         declare::<audit::Audit<'_>>(),
+        setting_up(),
         declare::<error::ErrorDetail>(),
         declare::<error::ErrorBody>(),
     ];
     all.concat()
+}
+
+/// Those of setting up.
+fn setting_up() -> String {
+    [
+        declare::<setup::Fix>(),
+        declare::<setup::Finding>(),
+        declare::<setup::Installation>(),
+        declare::<setup::Snippet>(),
+        declare::<setup::ConnectPlan>(),
+        declare::<setup::Connected>(),
+        declare::<setup::FirstRequest>(),
+        declare::<setup::Proof>(),
+        declare::<setup::RunningClient>(),
+        declare::<setup::Doctor>(),
+        declare::<setup::Welcome>(),
+    ]
+    .concat()
 }
 
 /// One type with its description.

@@ -32,6 +32,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
+use crate::setup::TestSetup;
+
 /// 2026-11-23T12:00:00Z.
 pub(crate) const NOON: i64 = 1_795_435_200_000;
 pub(crate) const KEY: &str = "0123456789abcdef";
@@ -46,6 +48,7 @@ pub(crate) struct Desk {
     pub(crate) signals: broadcast::Sender<Arc<Signal>>,
     pub(crate) windows: Windows,
     pub(crate) door: Arc<TestDoor>,
+    pub(crate) setup: Arc<TestSetup>,
     pub(crate) closing: CancellationToken,
     router: Router,
     writer: JoinHandle<Result<(), LedgerError>>,
@@ -120,6 +123,7 @@ impl Desk {
         let signals = broadcast::Sender::new(4);
         let windows = Windows::default();
         let door = Arc::new(TestDoor::default());
+        let setup = Arc::new(TestSetup::default());
         let closing = CancellationToken::new();
         let router = plimsoll_api::router(Api {
             ledger: ledger.clone(),
@@ -130,6 +134,7 @@ impl Desk {
             windows: windows.clone(),
             door: Arc::clone(&door) as Arc<dyn Door>,
             pruner: Arc::new(TestPruner(ledger.clone())),
+            setup: Arc::clone(&setup) as Arc<dyn plimsoll_api::setup::Setup>,
             key: Key::new(KEY),
             calendar: Calendar::named("Europe/Berlin").unwrap(),
             levels: Levels::default(),
@@ -139,7 +144,19 @@ impl Desk {
             version: "0.1.0",
         });
         let _folder = folder;
-        Self { ledger, snapshots, status, signals, windows, door, closing, router, writer, _folder }
+        Self {
+            ledger,
+            snapshots,
+            status,
+            signals,
+            windows,
+            door,
+            setup,
+            closing,
+            router,
+            writer,
+            _folder,
+        }
     }
 
     /// Asks without a socket, as if over a connection to our port.

@@ -8,5 +8,6 @@ mod desk;
 mod hooks;
 mod prune;
 mod routes;
+mod setup;
 mod stream;
 mod stream_books;

@@ -61,7 +61,7 @@ const BACKENDS: [(&str, Backend); 4] = [
 #[test]
 fn flags_win_over_environment_over_file() {
     let (_root, places) = home(
-        "[receiver]\nhttp = \"127.0.0.1:1\"\ngrpc = 1\n[dashboard]\nlisten = \"[::1]:1\"\n\
+        "[receiver]\nhttp = \"127.0.0.1:1\"\ngrpc = 1\ntoken = \"a-token-of-layer-1\"\n[dashboard]\nlisten = \"[::1]:1\"\n\
          [desktop]\nbackend = \"auto\"\n[ledger]\npath = \"/file.db\"\nkeep_requests_days = 1\n[transcripts]\nenabled = false\n[levels]\nnotice = [\"10%\"]\ncheckpoint = [\"11%\"]\nurgent = \"12%\"\n",
     );
     let text = |key, layer: u16| match key {
@@ -70,6 +70,7 @@ fn flags_win_over_environment_over_file() {
         Key::LedgerKeepRequestsDays => layer.to_string(),
         Key::LevelsNotice | Key::LevelsCheckpoint | Key::LevelsUrgent => format!("{layer}0%"),
         Key::TranscriptsEnabled => (layer == 3).to_string(),
+        Key::ReceiverToken => format!("a-token-of-layer-{layer}"),
         _ => format!("127.0.0.1:{layer}"),
     };
     let environment: Environment =
@@ -79,6 +80,8 @@ fn flags_win_over_environment_over_file() {
     let from_file = Config::load(&places, &Environment::default(), &[]).unwrap();
     assert_eq!(from_file.receiver.http.port(), 1);
     assert_eq!(from_file.receiver.grpc.to_string(), "127.0.0.1:1");
+    let token = |layer: u16| Some(plimsoll_domain::Key::new(format!("a-token-of-layer-{layer}")));
+    assert_eq!(from_file.receiver.token, token(1));
     assert_eq!(from_file.dashboard.listen.to_string(), "[::1]:1");
     assert_eq!(from_file.desktop.backend, Backend::Auto);
     assert_eq!(from_file.ledger.path, Path::new("/file.db"));
@@ -90,6 +93,7 @@ fn flags_win_over_environment_over_file() {
         for address in [config.receiver.http, config.receiver.grpc, config.dashboard.listen] {
             assert_eq!(address.port(), layer);
         }
+        assert_eq!(config.receiver.token, token(layer));
         assert_eq!(config.desktop.backend, BACKENDS[usize::from(layer)].1);
         assert_eq!(config.ledger.path, Path::new(&format!("/{layer}.db")));
         assert_eq!(config.ledger.keep_requests_days, u32::from(layer));
@@ -97,6 +101,22 @@ fn flags_win_over_environment_over_file() {
         let permille = layer * 100;
         let levels = Levels { notice: permille, checkpoint: permille, urgent: permille };
         assert_eq!(config.levels, levels);
+    }
+}
+
+/// Scenario: tokens that are long enough, too short, empty, and with characters that a header cannot hold as they are.
+/// Guarantees: only the first is taken; none is wanted where the text is empty; the others are refused without being shown.
+#[test]
+fn a_token_fits_into_a_header() {
+    let token =
+        |text| load("", &[("PLIMSOLL_RECEIVER_TOKEN", text)]).map(|config| config.receiver.token);
+    assert!(token("0123456789abcdef").unwrap().is_some());
+    assert!(token("").unwrap().is_none());
+    for refused in
+        ["0123456789abcde", "0123456789 abcdef", "0123456789,abcdef", "sécret-sécret-sécret"]
+    {
+        let error = token(refused).unwrap_err().to_string();
+        assert!(error.contains("at least 16") && !error.contains(refused), "{error}");
     }
 }
 

@@ -277,6 +277,7 @@ fn engine(places: Places) -> Engine {
         now: Arc::new(|| Timestamp::EPOCH),
         calendar: Calendar::utc(),
         client_folders: Vec::new(),
+        program: "/opt/plimsoll".into(),
         version: "0.0.0-test",
         inherited: Inherited::default(),
     };

@@ -80,12 +80,19 @@ impl Hints {
     }
 }
 
+/// Beside the transcripts lie other files of their kind, as the history of what was typed.
+fn is_below_projects(path: &Path) -> bool {
+    path.components().any(|part| part.as_os_str() == "projects")
+}
+
 /// Follows folders.
 pub(super) struct Changes {
     hints: Hints,
     watcher: Result<RecommendedWatcher, notify::Error>,
     /// Folders that are followed, or why one is not.
     followed: BTreeSet<PathBuf>,
+    /// Folders in which one that is to be followed may appear.
+    awaited: BTreeSet<PathBuf>,
     failure: Option<notify::Error>,
 }
 
@@ -99,11 +106,18 @@ impl Changes {
                 Ok(event) if event.kind.is_access() || event.kind.is_remove() => {}
                 // What was written in a new folder before it could be followed was not told.
                 Ok(event) if event.paths.iter().any(|path| path.is_dir()) => told.all(),
-                Ok(event) => event.paths.iter().for_each(|path| told.add(path)),
+                Ok(event) => {
+                    event
+                        .paths
+                        .iter()
+                        .filter(|path| is_below_projects(path))
+                        .for_each(|path| told.add(path));
+                }
                 Err(_) => told.all(),
             }
         });
-        let mut changes = Self { hints, watcher, followed: BTreeSet::new(), failure: None };
+        let (followed, awaited) = (BTreeSet::new(), BTreeSet::new());
+        let mut changes = Self { hints, watcher, followed, awaited, failure: None };
         changes.follow(config_folders);
         changes
     }
@@ -123,6 +137,28 @@ impl Changes {
                 Err(error) => self.failure = Some(error),
             }
         }
+        self.await_others(config_folders);
+    }
+
+    /// Looks out for those that are not there: in the nearest folder above them that is.
+    fn await_others(&mut self, config_folders: &[PathBuf]) {
+        let Ok(watcher) = &mut self.watcher else { return };
+        let missing = config_folders.iter().map(|folder| folder.join("projects"));
+        let missing = missing.filter(|projects| !projects.exists());
+        let above: BTreeSet<PathBuf> = missing
+            .filter_map(|projects| {
+                projects.ancestors().find(|above| above.is_dir()).map(Path::to_owned)
+            })
+            .collect();
+        for gone in self.awaited.difference(&above) {
+            // It may be gone itself.
+            let _ = watcher.unwatch(gone);
+        }
+        for new in above.difference(&self.awaited) {
+            // Where that fails they are found when everything is looked through.
+            let _ = watcher.watch(new, RecursiveMode::NonRecursive);
+        }
+        self.awaited = above;
     }
 
     /// Whether the system tells of all changes.

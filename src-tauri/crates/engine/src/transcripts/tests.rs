@@ -13,6 +13,7 @@ use plimsoll_domain::{
 };
 use plimsoll_ledger::{Clock, LedgerOptions};
 use sqlx::{Connection as _, SqliteConnection};
+use tokio::task::JoinHandle;
 
 use super::*;
 
@@ -81,6 +82,32 @@ async fn damage(path: &Path) {
     file.write_all(&vec![0x5a; usize::try_from(size - 4096).unwrap()]).unwrap();
 }
 
+/// A new ledger, and the task that reads this client's transcripts into it and has looked through them once; with the
+/// writer, both until stopped.
+async fn begin(path: &Path, claude: &Path) -> (Ledger, CancellationToken, [JoinHandle<()>; 2]) {
+    let busy = Duration::from_secs(1);
+    let options = LedgerOptions { path: path.to_owned(), queue: 64, busy, prices: Arc::default() };
+    let clock: Clock = Arc::new(|| Timestamp::from_millis(1_795_880_701_000));
+    let (ledger, mut writer) = Ledger::open_or_replace(options, Arc::clone(&clock)).await.unwrap();
+    let stop = CancellationToken::new();
+    let board = Arc::new(Board::new(Arc::clone(&clock)));
+    let mut status = board.status();
+    let task = Transcripts {
+        ledger: ledger.clone(),
+        folders: Arc::new([claude.to_owned()]),
+        hints: Hints::default(),
+        now: clock,
+        board,
+    };
+    let (ended, read) = (stop.clone(), stop.clone());
+    let writing = tokio::spawn(async move { writer.run(ended).await.unwrap() });
+    let reading = tokio::spawn(async move { task.run(read).await.unwrap() });
+    let looked =
+        status.wait_for(|status| status.backfill.is_some_and(|state| state.ended.is_some()));
+    tokio::time::timeout(Duration::from_secs(30), looked).await.unwrap().unwrap();
+    (ledger, stop, [reading, writing])
+}
+
 /// Scenario: transcripts are read; then the ledger's file is damaged while everything runs, and a commit meets that.
 /// Guarantees: what the transcripts tell is in the new ledger, without a restart.
 #[tokio::test]
@@ -88,21 +115,7 @@ async fn a_new_ledger_is_filled_again() {
     let folder = tempfile::tempdir().unwrap();
     let (path, claude) = (folder.path().join("ledger.db"), folder.path().join("claude"));
     write_transcript(&claude);
-    let busy = Duration::from_secs(1);
-    let options = LedgerOptions { path: path.clone(), queue: 64, busy, prices: Arc::default() };
-    let clock: Clock = Arc::new(|| Timestamp::from_millis(1_795_880_701_000));
-    let (ledger, mut writer) = Ledger::open_or_replace(options, Arc::clone(&clock)).await.unwrap();
-    let stop = CancellationToken::new();
-    let task = Transcripts {
-        ledger: ledger.clone(),
-        folders: Arc::new([claude]),
-        hints: Hints::default(),
-        now: Arc::clone(&clock),
-        board: Arc::new(Board::new(clock)),
-    };
-    let (ended, read) = (stop.clone(), stop.clone());
-    let writing = tokio::spawn(async move { writer.run(ended).await });
-    let reading = tokio::spawn(async move { task.run(read).await });
+    let (ledger, stop, [reading, writing]) = begin(&path, &claude).await;
     holds(&ledger, "s", REQUESTS).await;
     // The writer gives back what it holds when it had nothing to do for a while.
     tokio::time::pause();
@@ -115,6 +128,21 @@ async fn a_new_ledger_is_filled_again() {
     holds(&ledger, "s", REQUESTS).await;
     holds(&ledger, "other", 1).await;
     stop.cancel();
-    reading.await.unwrap().unwrap();
-    writing.await.unwrap().unwrap();
+    reading.await.unwrap();
+    writing.await.unwrap();
+}
+
+/// Scenario: the client was never started, so that none of its folders is there; then it is, and writes a session.
+/// Guarantees: the session is read at once, not when everything is looked through again minutes later.
+#[tokio::test]
+async fn folders_that_appear_are_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let claude = folder.path().join("home/.claude");
+    fs::create_dir(folder.path().join("home")).unwrap();
+    let (ledger, stop, [reading, writing]) = begin(&folder.path().join("ledger.db"), &claude).await;
+    write_transcript(&claude);
+    holds(&ledger, "s", REQUESTS).await;
+    stop.cancel();
+    reading.await.unwrap();
+    writing.await.unwrap();
 }

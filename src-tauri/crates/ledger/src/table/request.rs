@@ -121,7 +121,7 @@ static OF_SIDE_LOGS: Rows =
 const OF_MESSAGES: &str = "SELECT * FROM request WHERE session = ? AND retracted = 0 \
     AND message IN (SELECT value FROM json_each(?))";
 const NAMELESS_NEAR: &str = "SELECT * FROM request WHERE session = ?1 AND at BETWEEN ?2 AND ?3 \
-    AND substr(key, 1, 1) = '~' AND retracted = 0";
+    AND key >= '~' AND key < char(127) AND retracted = 0";
 const NEAR: &str =
     "SELECT * FROM request WHERE session = ?1 AND at BETWEEN ?2 AND ?3 AND retracted = 0";
 const BETWEEN: &str =
@@ -131,7 +131,8 @@ static SET_PRICE: Rows = Rows::new(
     2,
     ") AS told WHERE revision = told.column1",
 );
-const ANY_NAMELESS: &str = "SELECT EXISTS (SELECT 1 FROM request WHERE substr(key, 1, 1) = '~')";
+const ANY_NAMELESS: &str =
+    "SELECT EXISTS (SELECT 1 FROM request WHERE key >= '~' AND key < char(127))";
 const LAST_REVISION: &str = "SELECT COALESCE(MAX(revision), 0) FROM request";
 
 /// Writes rows whose keys are not known; which the script expects all to be new.

@@ -52,6 +52,9 @@ const MANY_FACTS: usize = 500;
 /// While history is read 4 MiB of pages are kept in memory, and 4,000 pages are written before they are copied into
 /// the file.
 const WIDE: &str = "PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 4000";
+/// Afterwards as before, and what is free is given back.
+const NARROW: &str =
+    "PRAGMA cache_size = -768; PRAGMA wal_autocheckpoint = 1000; PRAGMA shrink_memory";
 
 /// What others ask of the writer.
 #[derive(Debug)]
@@ -186,21 +189,17 @@ impl Writer {
     }
 
     /// Gives back what only a busy writer needs: prepared statements, pages, and the books held in memory, all of
-    /// which the next commit brings back in milliseconds. After history was read the connection is opened anew: its
-    /// thread would keep the memory of all the pages that it let go.
+    /// which the next commit brings back in milliseconds.
     async fn rest(&mut self, book: &mut Book) -> Result<(), LedgerError> {
         tracing::debug!("the writer rests");
+        let give_back =
+            if std::mem::take(&mut book.is_wide) { NARROW } else { "PRAGMA shrink_memory" };
         let rested = async {
-            if std::mem::take(&mut book.is_wide) {
-                let fresh = self.options.connect().await?;
-                std::mem::replace(&mut book.connection, fresh).close().await
-            } else {
-                book.connection.clear_cached_statements().await?;
-                sqlx::query("PRAGMA shrink_memory").execute(&mut book.connection).await.map(|_| ())
-            }
+            book.connection.clear_cached_statements().await?;
+            sqlx::query(give_back).execute(&mut book.connection).await
         };
         match rested.await {
-            Ok(()) => {
+            Ok(_) => {
                 book.cache.rest();
                 Ok(())
             }

@@ -72,7 +72,7 @@ impl Server {
             gate: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
             finished: Arc::default(),
         };
-        let receiver = Receiver::new(intake.clone(), limits, Arc::new(|| NOW));
+        let receiver = Receiver::new(intake.clone(), limits, Arc::new(|| NOW), None);
         let (cancel, ids) = (CancellationToken::new(), ConnectionIds::default());
         let (closed, closings) = mpsc::unbounded_channel();
         let on_close: OnClose = Arc::new(move |id| {

@@ -527,6 +527,241 @@ sessions: Array<SessionAudit>,
 more: number, };
 
 /**
+ * What Plimsoll can do itself without harm.
+ */
+export type Fix = { 
+/**
+ * Connect a client, or take from other users the right to read something.
+ */
+name: "connect" | "make-private", 
+/**
+ * The client's configuration folder, or what others can read.
+ */
+path: string, };
+
+/**
+ * Something that is wrong, and the way out.
+ */
+export type Finding = { 
+/**
+ * A stable code.
+ */
+code: string, 
+/**
+ * Whether something is missing, or could be better.
+ */
+severity: "problem" | "advice", 
+/**
+ * What is wrong; one sentence.
+ */
+what: string, 
+/**
+ * What to do; one sentence.
+ */
+remedy: string, 
+/**
+ * What Plimsoll can do itself: on the Connect page, or with `plimsoll doctor --fix`.
+ */
+fix: Fix | null, };
+
+/**
+ * One settings file of the client.
+ */
+export type Installation = { 
+/**
+ * The file, as it was found.
+ */
+settings: string, 
+/**
+ * Whether telemetry comes here.
+ */
+state: "connected" | "partly" | "not-connected" | "elsewhere" | "locked" | "unusable", 
+/**
+ * Why it cannot be changed, or what stands against it; one sentence.
+ */
+trouble: string | null, 
+/**
+ * Where its telemetry goes now, if that is elsewhere: host and port.
+ */
+destination: string | null, 
+/**
+ * Whether hooks of ours are in it.
+ */
+hooks: boolean, 
+/**
+ * Whose status line is in it.
+ */
+statusLine: "none" | "ours" | "theirs", 
+/**
+ * What would change, as a unified diff; empty where nothing would. Secrets are masked.
+ */
+diff: string, 
+/**
+ * What disconnecting would change; empty where nothing would.
+ */
+undo: string, 
+/**
+ * Names the file's present content; to be sent with the wish to change it.
+ */
+fingerprint: string, 
+/**
+ * When Plimsoll last changed it.
+ */
+connectedAt: Time | null, 
+/**
+ * The copy of what was there before that.
+ */
+backup: string | null, };
+
+/**
+ * Settings to copy into another place.
+ */
+export type Snippet = { 
+/**
+ * A stable name: `shell`, `ssh`, ...
+ */
+name: string, 
+/**
+ * The place, for people.
+ */
+title: string, 
+/**
+ * What to copy.
+ */
+text: string, };
+
+/**
+ * How the client's settings could be changed, installation by installation.
+ */
+export type ConnectPlan = { 
+/**
+ * The address that clients would send to.
+ */
+endpoint: string, 
+/**
+ * Every settings file that was found, or would be made.
+ */
+installations: Array<Installation>, 
+/**
+ * The same settings for other places, to copy.
+ */
+snippets: Array<Snippet>, };
+
+/**
+ * A settings file that was changed.
+ */
+export type Connected = { 
+/**
+ * The file.
+ */
+settings: string, 
+/**
+ * The copy of what was there before; none where there was no file.
+ */
+backup: string | null, 
+/**
+ * When it was written; nothing was to be changed otherwise.
+ */
+writtenAt: Time | null, 
+/**
+ * Values of ours that somebody changed since, which therefore stayed.
+ */
+kept: Array<string>, };
+
+/**
+ * The first request since.
+ */
+export type FirstRequest = { 
+/**
+ * Its session.
+ */
+sessionId: string, 
+/**
+ * The model that answered.
+ */
+model: string, 
+/**
+ * When the answer was complete, by the client's clock.
+ */
+at: Time, 
+/**
+ * From there until it was in the books, in milliseconds.
+ */
+afterMs: number, };
+
+/**
+ * The first request that telemetry told of, or why there is none.
+ */
+export type Proof = { 
+/**
+ * The request.
+ */
+arrived: FirstRequest | null, 
+/**
+ * What is most likely wrong, when none came in time.
+ */
+likely: Finding | null, };
+
+/**
+ * One running client process.
+ */
+export type RunningClient = { 
+/**
+ * Its process.
+ */
+pid: number, 
+/**
+ * Whether its telemetry comes here.
+ */
+state: "sending" | "starting" | "needs-restart" | "silent" | "sending-elsewhere" | "telemetry-off" | "locked", 
+/**
+ * The folder it works in.
+ */
+project: string | null, 
+/**
+ * Sessions that it told of, if it sends.
+ */
+sessions: Array<string>, 
+/**
+ * When it was started.
+ */
+startedAt: Time, 
+/**
+ * When it last sent anything.
+ */
+lastExportAt: Time | null, 
+/**
+ * What to do about it; nothing where all is well.
+ */
+finding: Finding | null, };
+
+/**
+ * What was found of the clients on this machine.
+ */
+export type Doctor = { 
+/**
+ * When it was looked at.
+ */
+examinedAt: Time, 
+/**
+ * Every running client.
+ */
+clients: Array<RunningClient>, 
+/**
+ * What is wrong besides, the worst first.
+ */
+findings: Array<Finding>, };
+
+/**
+ * Whether the welcome was shown.
+ */
+export type Welcome = { 
+/**
+ * It was, to its end or skipped.
+ */
+seen: boolean, };
+
+/**
  * A stable code, and one sentence for people.
  */
 export type ErrorDetail = { code: string, message: string, };

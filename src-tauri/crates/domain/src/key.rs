@@ -1,16 +1,23 @@
-//! The key of `runtime.json`: only programs of the same user can read it.
+//! A secret that requests show: the key of `runtime.json`, which only programs of the same user can read, and the
+//! receiver's token.
 
 use std::{fmt, hint::black_box};
 
-/// The secret that requests must show before they change something or see signals.
-#[derive(Clone)]
+/// A secret that requests must show. Never logged.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Key(String);
 
 impl Key {
-    /// The key as it stands in `runtime.json`. An empty key opens nothing.
+    /// The secret as text. An empty one opens nothing.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
+    }
+
+    /// The text, to write it where only the user reads.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// Whether `shown` is the key. Takes the same time wherever the two differ.

@@ -1,0 +1,156 @@
+//! Who sends: the open connections over which telemetry comes, and what it told of.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::StatusCode,
+    middleware::{self, Next},
+    response::Response,
+};
+use plimsoll_domain::{ConnectionId, SessionId, Timestamp};
+use plimsoll_loopback::{Connection, OnClose};
+
+use crate::board::Now;
+
+/// Sessions of one connection that are remembered, at most: a client process begins another with `/clear`.
+const MOST_SESSIONS: usize = 64;
+/// gRPC's UNAUTHENTICATED: <https://grpc.io/docs/guides/status-codes/>.
+const GRPC_UNAUTHENTICATED: &[u8] = b"16";
+
+/// One open connection to a receiver.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Exporter {
+    /// The port at the client's end, which tells its process.
+    pub(crate) port: u16,
+    /// When an export over it was last accepted.
+    pub(crate) last_export: Option<Timestamp>,
+    /// Whether its last export did not show the receiver's token.
+    pub(crate) lacks_token: bool,
+    /// The sessions that it told of.
+    pub(crate) sessions: BTreeSet<SessionId>,
+}
+
+/// The open connections to the receivers. Cheap to clone; all clones share one list.
+#[derive(Clone)]
+pub(crate) struct Exporters {
+    now: Now,
+    open: Arc<Mutex<BTreeMap<ConnectionId, Exporter>>>,
+}
+
+impl Exporters {
+    pub(crate) fn new(now: Now) -> Self {
+        Self { now, open: Arc::default() }
+    }
+
+    /// The receiver's routes, with everybody noted who exports.
+    pub(crate) fn note(&self, routes: Router) -> Router {
+        routes.layer(middleware::from_fn_with_state(self.clone(), note))
+    }
+
+    /// An export over this connection tells of these sessions.
+    pub(crate) fn tell(&self, id: ConnectionId, sessions: impl Iterator<Item = SessionId>) {
+        let mut open = self.lock();
+        let Some(exporter) = open.get_mut(&id) else { return };
+        for session in sessions {
+            if exporter.sessions.len() < MOST_SESSIONS {
+                exporter.sessions.insert(session);
+            }
+        }
+    }
+
+    /// Forgets a connection that has ended.
+    pub(crate) fn on_close(&self) -> OnClose {
+        let exporters = self.clone();
+        Arc::new(move |id| {
+            exporters.lock().remove(&id);
+        })
+    }
+
+    /// Those whose connection is open.
+    pub(crate) fn list(&self) -> Vec<Exporter> {
+        self.lock().values().cloned().collect()
+    }
+
+    fn change(&self, connection: Connection, change: impl FnOnce(&mut Exporter)) {
+        let new = Exporter {
+            port: connection.peer.port(),
+            last_export: None,
+            lacks_token: false,
+            sessions: BTreeSet::new(),
+        };
+        change(self.lock().entry(connection.id).or_insert(new));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<ConnectionId, Exporter>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Known before the export is read, so that its sessions find their connection.
+async fn note(State(exporters): State<Exporters>, request: Request, next: Next) -> Response {
+    let Some(connection) = request.extensions().get::<Connection>().copied() else {
+        return next.run(request).await;
+    };
+    exporters.change(connection, |_| {});
+    let response = next.run(request).await;
+    let lacks_token = is_unauthenticated(&response);
+    let now = (exporters.now)();
+    exporters.change(connection, |exporter| {
+        exporter.lacks_token = lacks_token;
+        if response.status().is_success() && !lacks_token {
+            exporter.last_export = Some(now);
+        }
+    });
+    response
+}
+
+fn is_unauthenticated(response: &Response) -> bool {
+    let code = response.headers().get("grpc-status");
+    response.status() == StatusCode::UNAUTHORIZED
+        || code.is_some_and(|code| code.as_bytes() == GRPC_UNAUTHENTICATED)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use axum::{body::Body, routing::post};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    /// Scenario: two connections export, one of them without the token that is wanted; a session is told of over each,
+    /// and over one that never came; then one is closed.
+    /// Guarantees: each is known by its port, with its time and sessions, the refused one as refused; nothing is known
+    /// of a connection that is gone.
+    #[tokio::test]
+    async fn connections_are_known_while_they_are_open() {
+        let exporters = Exporters::new(Arc::new(|| Timestamp::from_millis(7)));
+        let ok = post(|| async {});
+        let refuse = post(|| async { StatusCode::UNAUTHORIZED });
+        let routes = exporters.note(Router::new().route("/ok", ok).route("/no", refuse));
+        for (id, path) in [(1, "/ok"), (2, "/no")] {
+            let peer = SocketAddr::from(([127, 0, 0, 1], 50_000 + u16::try_from(id).unwrap()));
+            let connection = Connection { id: ConnectionId(id), peer, local: peer };
+            let mut request = Request::post(path).body(Body::empty()).unwrap();
+            request.extensions_mut().insert(connection);
+            routes.clone().oneshot(request).await.unwrap();
+        }
+        for id in [1, 3] {
+            exporters.tell(ConnectionId(id), std::iter::once(SessionId::new("s")));
+        }
+        let known = exporters.list();
+        let first = &known[0];
+        assert_eq!((known.len(), first.port, first.lacks_token), (2, 50_001, false));
+        assert_eq!(first.last_export, Some(Timestamp::from_millis(7)));
+        assert_eq!(first.sessions.iter().map(SessionId::as_str).collect::<Vec<_>>(), ["s"]);
+        assert_eq!((known[1].last_export, known[1].lacks_token), (None, true));
+        exporters.on_close()(ConnectionId(1));
+        assert_eq!(exporters.list().len(), 1);
+    }
+}

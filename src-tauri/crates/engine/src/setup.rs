@@ -1,0 +1,188 @@
+//! Setting up: the client's settings, its running processes, the proof that it works, and the welcome.
+
+mod examination;
+mod plan;
+mod proof;
+
+use std::{
+    fs, io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use plimsoll_connect::settings::{self, Plimsoll, Receiver, Records};
+use plimsoll_domain::{
+    Timestamp,
+    health::{ListenerState, Status},
+};
+use plimsoll_ledger::Ledger;
+use tokio::{sync::watch, task::spawn_blocking};
+
+use crate::{
+    Config, Places,
+    engine::{DASHBOARD, HTTP, Surroundings},
+    exporters::Exporters,
+};
+
+pub use examination::{Examination, told};
+pub use plan::{connect, disconnect, plan};
+pub use plimsoll_api::setup::*;
+pub use plimsoll_connect::Sites;
+
+/// The file whose presence says that the welcome was shown.
+const WELCOMED: &str = "welcomed";
+
+/// Where the engine that runs serves; nothing is known where none does.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Served {
+    /// OTLP over HTTP.
+    pub http: Option<SocketAddr>,
+    /// The dashboard.
+    pub dashboard: Option<SocketAddr>,
+}
+
+/// The client's settings as this configuration connects them. Hooks do not post to a dashboard that had to move: they
+/// run the program, which finds it.
+#[must_use]
+pub fn sites(config: &Config, around: &Surroundings, at: Served) -> Sites {
+    let http = at.http.unwrap_or(config.receiver.http);
+    let wished = config.dashboard.listen;
+    let dashboard = at.dashboard.unwrap_or(wished);
+    let is_there_to_stay = wished.port() == 0 || dashboard.port() == wished.port();
+    // Off Linux hooks need the key of runtime.json, which each start makes anew.
+    let takes_hooks = cfg!(target_os = "linux") && is_there_to_stay;
+    let token = config.receiver.token.as_ref().map(|token| token.as_str().to_owned());
+    Sites {
+        plimsoll: Plimsoll {
+            receiver: Receiver {
+                endpoint: address(http),
+                also: vec![address(config.receiver.grpc)],
+                token,
+            },
+            dashboard: takes_hooks.then(|| address(dashboard)),
+            program: around.program.clone(),
+        },
+        config_dirs: around.client_folders.clone(),
+        managed: settings::managed_paths(),
+        records: Records::new(&around.places.data),
+    }
+}
+
+/// The first address that a listener serves.
+fn served(status: &Status, name: &str) -> Option<SocketAddr> {
+    let listeners = status.listeners.iter();
+    let mut serving =
+        listeners.filter(|one| one.name == name && one.state == ListenerState::Listening);
+    serving.next()?.addresses.first()?.parse().ok()
+}
+
+/// As clients write it. They may not resolve names as we do, so it is a number.
+fn address(socket: SocketAddr) -> String {
+    match socket.ip() {
+        IpAddr::V4(_) => format!("http://127.0.0.1:{}", socket.port()),
+        IpAddr::V6(_) => format!("http://[::1]:{}", socket.port()),
+    }
+}
+
+/// Whether the welcome was shown, or skipped.
+#[must_use]
+pub fn is_welcomed(places: &Places) -> bool {
+    places.data.join(WELCOMED).exists()
+}
+
+/// Sets up for the API. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Desk {
+    pub(crate) config: Arc<Config>,
+    pub(crate) around: Surroundings,
+    pub(crate) status: watch::Receiver<Arc<Status>>,
+    pub(crate) exporters: Exporters,
+    pub(crate) ledger: Ledger,
+}
+
+impl Desk {
+    fn sites(&self) -> Sites {
+        let status = self.status.borrow();
+        let at = Served { http: served(&status, HTTP), dashboard: served(&status, DASHBOARD) };
+        sites(&self.config, &self.around, at)
+    }
+
+    /// Works on files, away from the runtime's workers.
+    fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, SetupError> + Send + 'static,
+    ) -> Answer<'_, T> {
+        let desk = self.clone();
+        Box::pin(async move {
+            let ended = spawn_blocking(move || work(&desk)).await;
+            ended.unwrap_or_else(|_| Err(SetupError::Failed(PANICKED.to_owned())))
+        })
+    }
+
+    fn examine(&self) -> Doctor {
+        let now = (self.around.now)();
+        let status = self.status.borrow().clone();
+        let examination = Examination {
+            config: &self.config,
+            around: &self.around,
+            status: Some(&status),
+            exporters: self.exporters.list(),
+        };
+        told(&examination, now)
+    }
+}
+
+const PANICKED: &str = "Setting up failed unexpectedly. Try again; the log has the reason.";
+
+impl Setup for Desk {
+    fn plan(&self, choices: ConnectChoices) -> Answer<'_, ConnectPlan> {
+        self.work(move |desk| plan(&desk.sites(), choices))
+    }
+
+    fn connect(&self, wish: ConnectWish) -> Answer<'_, Connected> {
+        self.work(move |desk| connect(&desk.sites(), wish, (desk.around.now)()))
+    }
+
+    fn disconnect(&self, wish: ConnectWish) -> Answer<'_, Connected> {
+        self.work(move |desk| disconnect(&desk.sites(), wish, (desk.around.now)()))
+    }
+
+    fn doctor(&self) -> Answer<'_, Doctor> {
+        self.work(|desk| Ok(desk.examine()))
+    }
+
+    fn proof(&self, since: Timestamp, patience: Duration) -> Answer<'_, Proof> {
+        Box::pin(async move {
+            let now = Arc::clone(&self.around.now);
+            let first = proof::first(&self.ledger, since, &*now);
+            match tokio::time::timeout(patience, first).await {
+                Ok(Ok(arrived)) => Ok(Proof { arrived: Some(arrived), likely: None }),
+                Ok(Err(error)) => {
+                    Err(SetupError::Failed(format!("The ledger could not be read: {error}.")))
+                }
+                Err(_) => {
+                    let doctor = self.doctor().await?;
+                    Ok(Proof { arrived: None, likely: Some(proof::likely(&doctor)) })
+                }
+            }
+        })
+    }
+
+    fn welcomed(&self) -> Answer<'_, bool> {
+        self.work(|desk| Ok(is_welcomed(&desk.around.places)))
+    }
+
+    fn set_welcomed(&self, seen: bool) -> Answer<'_, ()> {
+        self.work(move |desk| {
+            let path = desk.around.places.data.join(WELCOMED);
+            let done = if seen { fs::write(&path, []) } else { fs::remove_file(&path) };
+            match done {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(SetupError::Failed(
+                    format!("{} could not be changed: {error}.", path.display()),
+                )),
+                _ => Ok(()),
+            }
+        })
+    }
+}

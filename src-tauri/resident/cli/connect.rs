@@ -1,0 +1,266 @@
+//! `plimsoll connect`: Claude Code's settings send telemetry here, and the first request proves it.
+
+mod desk;
+mod proof;
+mod question;
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use plimsoll_engine::setup::{ConnectChoices, Installation};
+use plimsoll_programs::{Exit, Surroundings, now};
+
+pub(crate) use desk::{Desk, Target};
+use question::Asker;
+
+/// Where a snippet can be put.
+const PLACES: [&str; 8] =
+    ["shell", "fish", "powershell", "devcontainer", "ssh", "wsl", "ci", "settings"];
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Flags {
+    #[command(flatten)]
+    target: Target,
+    /// Let hooks tell of sessions, without asking
+    #[arg(long, overrides_with = "no_hooks")]
+    hooks: bool,
+    /// Leave the hooks as they are
+    #[arg(long)]
+    no_hooks: bool,
+    /// Hand the status line on, without asking; your own keeps running
+    #[arg(long, overrides_with = "no_status_line")]
+    status_line: bool,
+    /// Leave the status line as it is
+    #[arg(long)]
+    no_status_line: bool,
+    /// Send telemetry here that goes elsewhere now; the other receiver gets nothing more
+    #[arg(long, overrides_with = "keep")]
+    replace: bool,
+    /// Leave telemetry that goes elsewhere as it is, without asking
+    #[arg(long)]
+    keep: bool,
+    /// Ask nothing: hooks and status line too, and telemetry that goes elsewhere is kept
+    #[arg(long)]
+    yes: bool,
+    /// Only show what would change
+    #[arg(long)]
+    dry_run: bool,
+    /// Print the settings for another place instead
+    #[arg(long, value_name = "PLACE", num_args = 0..=1, default_missing_value = "shell", value_parser = PLACES)]
+    print: Option<String>,
+    /// Print what was done, or would be, as JSON
+    #[arg(long)]
+    json: bool,
+    /// Wait so long for the first request
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    wait: Option<u64>,
+    /// Do not wait for the first request
+    #[arg(long, conflicts_with = "wait")]
+    no_wait: bool,
+}
+
+pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
+    let desk = Desk::open(around)?;
+    if let Some(place) = &flags.print {
+        return print(&desk, place, flags);
+    }
+    let asker = Asker::of_terminal(flags.yes || flags.json || flags.dry_run);
+    let found = desk.installations(&flags.target, flags.first_choices())?;
+    let mut answers = Vec::new();
+    let mut changed = false;
+    for installation in found {
+        let choices = flags.choices(&installation, &asker)?;
+        let planned = desk.installation(&installation.settings, choices)?;
+        if flags.dry_run {
+            answers.push(serde_json::to_value(&planned)?);
+            flags.tell(|out| show(out, &planned))?;
+            continue;
+        }
+        flags.tell(|out| show(out, &planned))?;
+        if !planned.diff.is_empty() && !asker.agrees("Change this file?", true)? {
+            flags.tell(|out| writeln!(out, "Nothing was changed."))?;
+            continue;
+        }
+        let connected = desk.connect(&planned, choices)?;
+        changed |= connected.written_at.is_some();
+        flags.tell(|out| {
+            if connected.written_at.is_some() {
+                writeln!(out, "Changed {}.", connected.settings)?;
+            }
+            match &connected.backup {
+                Some(backup) => writeln!(
+                    out,
+                    "What was there before is in {backup}; `plimsoll disconnect` brings it back."
+                ),
+                None => Ok(()),
+            }
+        })?;
+        answers.push(serde_json::to_value(&connected)?);
+    }
+    if flags.json {
+        writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&answers)?)?;
+        return Ok(());
+    }
+    if flags.dry_run { Ok(()) } else { proof::wait(&desk, flags.patience(&asker), changed) }
+}
+
+impl Flags {
+    /// What the flags say before anything is asked.
+    fn first_choices(&self) -> ConnectChoices {
+        ConnectChoices {
+            hooks: !self.no_hooks,
+            status_line: !self.no_status_line,
+            replace: self.replace,
+        }
+    }
+
+    /// What the flags say, and of the rest what is answered.
+    fn choices(&self, at: &Installation, asker: &Asker) -> anyhow::Result<ConnectChoices> {
+        let mut choices = self.first_choices();
+        if let (Some(elsewhere), false) = (&at.destination, self.replace || self.keep) {
+            let question = format!(
+                "Telemetry goes to {elsewhere}. Send it to Plimsoll instead? The other receiver gets nothing more: \
+                 Plimsoll does not pass it on yet. If not, Plimsoll lives from transcripts, hooks and status line."
+            );
+            choices.replace = asker.agrees(&question, false)?;
+        }
+        if choices.hooks && !self.hooks && !at.hooks {
+            choices.hooks = asker.agrees(
+                "Let hooks tell Plimsoll when sessions begin, end and are compacted? They do no harm when it is gone.",
+                true,
+            )?;
+        }
+        if choices.status_line && !self.status_line && at.status_line != "ours" {
+            let own =
+                if at.status_line == "theirs" { " Your own keeps running unchanged." } else { "" };
+            let question = format!(
+                "Hand the status line on to Plimsoll, which learns the window's size and your plan's limits from it?{own}"
+            );
+            choices.status_line = asker.agrees(&question, true)?;
+        }
+        Ok(choices)
+    }
+
+    /// How long the proof is waited for: by default only where somebody looks on.
+    fn patience(&self, asker: &Asker) -> Option<u64> {
+        match self.wait {
+            _ if self.no_wait => None,
+            None if !asker.is_answered() => None,
+            wait => Some(wait.unwrap_or(20)),
+        }
+    }
+
+    /// Says something to people, not among JSON.
+    fn tell(&self, say: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) -> io::Result<()> {
+        if self.json { Ok(()) } else { say(&mut io::stdout().lock()) }
+    }
+}
+
+/// The file, what stands against it, and the difference.
+fn show(out: &mut impl Write, installation: &Installation) -> io::Result<()> {
+    writeln!(out, "{}: {}", installation.settings, in_words(installation))?;
+    if let Some(trouble) = &installation.trouble {
+        writeln!(out, "{trouble}")?;
+    }
+    if installation.diff.is_empty() {
+        return writeln!(out, "There is nothing to change.");
+    }
+    writeln!(out, "\n{}", installation.diff.trim_end())?;
+    writeln!(out)
+}
+
+fn in_words(installation: &Installation) -> String {
+    match (installation.state, &installation.destination) {
+        ("connected", _) => "telemetry comes here.".to_owned(),
+        ("partly", _) => "telemetry comes here, but not as it should.".to_owned(),
+        ("elsewhere", Some(host)) => format!("telemetry goes to {host}."),
+        ("locked", _) => "your organisation decides where telemetry goes.".to_owned(),
+        ("unusable", _) => "it cannot be edited.".to_owned(),
+        _ => "telemetry is off.".to_owned(),
+    }
+}
+
+fn print(desk: &Desk, place: &str, flags: &Flags) -> anyhow::Result<()> {
+    let plan = desk.plan(flags.first_choices())?;
+    let snippet = plan.snippets.iter().find(|snippet| snippet.name == place);
+    let snippet =
+        snippet.ok_or_else(|| Exit::Failed.because("there are no settings for this place"))?;
+    let mut out = io::stdout().lock();
+    if flags.json {
+        writeln!(out, "{}", serde_json::to_string_pretty(snippet)?)?;
+    } else {
+        write!(out, "{}", snippet.text)?;
+    }
+    Ok(())
+}
+
+/// `plimsoll disconnect`: only what is Plimsoll's goes, and what stood there before returns.
+pub(crate) mod disconnect {
+    use super::{Asker, ConnectChoices, Desk, Surroundings, Target, Write, io};
+
+    #[derive(Debug, clap::Args)]
+    pub(crate) struct Flags {
+        #[command(flatten)]
+        target: Target,
+        /// Ask nothing
+        #[arg(long)]
+        yes: bool,
+        /// Only show what would change
+        #[arg(long)]
+        dry_run: bool,
+        /// Print what was done, or would be, as JSON
+        #[arg(long)]
+        json: bool,
+    }
+
+    pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
+        let desk = Desk::open(around)?;
+        let asker = Asker::of_terminal(flags.yes || flags.json || flags.dry_run);
+        let nothing = ConnectChoices { hooks: false, status_line: false, replace: false };
+        let mut answers = Vec::new();
+        let mut out = io::stdout().lock();
+        for found in desk.installations(&flags.target, nothing)? {
+            if !flags.json {
+                match found.undo.trim_end() {
+                    "" => writeln!(out, "{}: nothing of Plimsoll's is in it.", found.settings)?,
+                    undo => writeln!(out, "{}:\n\n{undo}\n", found.settings)?,
+                }
+            }
+            if flags.dry_run {
+                answers.push(serde_json::to_value(&found)?);
+                continue;
+            }
+            if found.undo.is_empty() || !asker.agrees("Change this file?", true)? {
+                continue;
+            }
+            let done = desk.disconnect(&found)?;
+            if !flags.json {
+                writeln!(
+                    out,
+                    "Changed {}. Running clients keep sending until they are restarted.",
+                    done.settings
+                )?;
+                for kept in &done.kept {
+                    writeln!(out, "{kept} stays: you changed it since.")?;
+                }
+            }
+            answers.push(serde_json::to_value(&done)?);
+        }
+        if flags.json {
+            writeln!(out, "{}", serde_json::to_string_pretty(&answers)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// When the waiting for a proof began, RFC 3339.
+fn since() -> String {
+    plimsoll_domain::calendar::rfc3339(now())
+}
+
+/// A file that flags name, as it is known: absolute.
+fn absolute(around: &Surroundings, file: &std::path::Path) -> PathBuf {
+    around.places.working.join(file)
+}
