@@ -1,7 +1,7 @@
 // Starts and stops the real program in a home of its own.
 
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,10 +12,13 @@ const READY_WITHIN = 20_000;
 const ENDED_WITHIN = 20_000;
 const POLL = 20;
 
-/** A private home: nothing of the machine's own settings or books is read or written. */
-export async function privateHome() {
+/** A private home: nothing of the machine's own settings or books is read or written. `welcomed`: not the first start. */
+export async function privateHome({ welcomed = true } = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), 'plimsoll-browser-'));
   await mkdir(path.join(folder, 'home'));
+  const data = path.join(folder, 'data', 'plimsoll');
+  await mkdir(data, { recursive: true, mode: 0o700 });
+  if (welcomed) await writeFile(path.join(data, 'welcomed'), '');
   return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
 }
 

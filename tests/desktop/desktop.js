@@ -55,6 +55,11 @@ class Desktop {
     for (const name of ['home', 'run', 'tmp']) {
       await mkdir(path.join(this.folder, name), { mode: 0o700 });
     }
+    // Otherwise every start would be the first one, which opens the dashboard.
+    const data = path.join(this.folder, 'home', 'data', 'plimsoll');
+    await mkdir(data, { recursive: true, mode: 0o700 });
+    this.welcomed = path.join(data, 'welcomed');
+    await writeFile(this.welcomed, '');
     this.inspector = `127.0.0.1:${await freePort()}`;
     this.env = { ...environment(this.folder, this.inspector), ...variables };
     this.env.DISPLAY = await this.#screen();
