@@ -11,6 +11,7 @@ use std::{
 
 use plimsoll_engine::setup::{ConnectChoices, Installation};
 use plimsoll_programs::{Exit, Surroundings, now};
+use serde_json::Value;
 
 pub(crate) use desk::{Desk, Target};
 use question::Asker;
@@ -50,7 +51,7 @@ pub(crate) struct Flags {
     /// Print the settings for another place instead
     #[arg(long, value_name = "PLACE", num_args = 0..=1, default_missing_value = "shell", value_parser = PLACES)]
     print: Option<String>,
-    /// Print what was done, or would be, as JSON
+    /// Print what was done, or would be, as JSON; asks nothing, as --yes
     #[arg(long)]
     json: bool,
     /// Wait so long for the first request
@@ -67,43 +68,75 @@ pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
         return print(&desk, place, flags);
     }
     let asker = Asker::of_terminal(flags.yes || flags.json || flags.dry_run);
-    let found = desk.installations(&flags.target, flags.first_choices())?;
     let mut answers = Vec::new();
-    let mut changed = false;
-    for installation in found {
-        let choices = flags.choices(&installation, &asker)?;
-        let planned = desk.installation(&installation.settings, choices)?;
-        if flags.dry_run {
-            answers.push(serde_json::to_value(&planned)?);
-            flags.tell(|out| show(out, &planned))?;
-            continue;
-        }
-        flags.tell(|out| show(out, &planned))?;
-        if !planned.diff.is_empty() && !asker.agrees("Change this file?", true)? {
-            flags.tell(|out| writeln!(out, "Nothing was changed."))?;
-            continue;
-        }
-        let connected = desk.connect(&planned, choices)?;
-        changed |= connected.written_at.is_some();
-        flags.tell(|out| {
-            if connected.written_at.is_some() {
-                writeln!(out, "Changed {}.", connected.settings)?;
+    let mut failures = Vec::new();
+    let mut ready = false;
+    for installation in desk.installations(&flags.target, flags.first_choices())? {
+        match one(flags, &desk, (&installation, &asker)) {
+            Ok(Some(done)) => {
+                ready |= done.is_ready;
+                answers.push(done.answer);
             }
-            match &connected.backup {
-                Some(backup) => writeln!(
-                    out,
-                    "What was there before is in {backup}; `plimsoll disconnect` brings it back."
-                ),
-                None => Ok(()),
-            }
-        })?;
-        answers.push(serde_json::to_value(&connected)?);
+            Ok(None) => {}
+            // The others are changed all the same, and said to be.
+            Err(error) => failures.push(error),
+        }
     }
     if flags.json {
         writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&answers)?)?;
-        return Ok(());
+    } else if ready && !flags.dry_run {
+        proof::wait(&desk, flags.patience(asker))?;
     }
-    if flags.dry_run { Ok(()) } else { proof::wait(&desk, flags.patience(&asker), changed) }
+    first(failures)
+}
+
+/// What came of one file.
+struct Done {
+    answer: Value,
+    /// Whether telemetry comes here by it.
+    is_ready: bool,
+}
+
+/// Asks about one file and changes it; `None` where the user does not want that.
+fn one(
+    flags: &Flags,
+    desk: &Desk,
+    (found, asker): (&Installation, &Asker),
+) -> anyhow::Result<Option<Done>> {
+    let choices = flags.choices(found, asker)?;
+    let planned = desk.installation(&found.settings, choices)?;
+    let done = |answer: Value| {
+        let comes_here = matches!(planned.state, "connected" | "partly" | "not-connected");
+        Done { answer, is_ready: comes_here || (planned.state == "elsewhere" && choices.replace) }
+    };
+    flags.tell(|out| show(out, &planned))?;
+    if flags.dry_run {
+        return Ok(Some(done(serde_json::to_value(&planned)?)));
+    }
+    if !planned.diff.is_empty() && !asker.agrees("Change this file?", true)? {
+        flags.tell(|out| writeln!(out, "Nothing was changed."))?;
+        return Ok(None);
+    }
+    let connected = desk.connect(&planned, choices)?;
+    flags.tell(|out| {
+        if connected.written_at.is_some() {
+            writeln!(
+                out,
+                "Changed {}. `plimsoll disconnect` takes that back.",
+                connected.settings
+            )?;
+        }
+        match &connected.backup {
+            Some(backup) => writeln!(out, "What was there before is also in {backup}."),
+            None => Ok(()),
+        }
+    })?;
+    Ok(Some(done(serde_json::to_value(&connected)?)))
+}
+
+/// The first of these; nothing where there is none.
+fn first(failures: Vec<anyhow::Error>) -> anyhow::Result<()> {
+    failures.into_iter().next().map_or(Ok(()), Err)
 }
 
 impl Flags {
@@ -144,7 +177,7 @@ impl Flags {
     }
 
     /// How long the proof is waited for: by default only where somebody looks on.
-    fn patience(&self, asker: &Asker) -> Option<u64> {
+    fn patience(&self, asker: Asker) -> Option<u64> {
         match self.wait {
             _ if self.no_wait => None,
             None if !asker.is_answered() => None,
@@ -163,6 +196,9 @@ fn show(out: &mut impl Write, installation: &Installation) -> io::Result<()> {
     writeln!(out, "{}: {}", installation.settings, in_words(installation))?;
     if let Some(trouble) = &installation.trouble {
         writeln!(out, "{trouble}")?;
+    }
+    if installation.state == "unusable" {
+        return Ok(());
     }
     if installation.diff.is_empty() {
         return writeln!(out, "There is nothing to change.");
@@ -198,7 +234,7 @@ fn print(desk: &Desk, place: &str, flags: &Flags) -> anyhow::Result<()> {
 
 /// `plimsoll disconnect`: only what is Plimsoll's goes, and what stood there before returns.
 pub(crate) mod disconnect {
-    use super::{Asker, ConnectChoices, Desk, Surroundings, Target, Write, io};
+    use super::{Asker, ConnectChoices, Desk, Surroundings, Target, Write, first, io};
 
     #[derive(Debug, clap::Args)]
     pub(crate) struct Flags {
@@ -210,7 +246,7 @@ pub(crate) mod disconnect {
         /// Only show what would change
         #[arg(long)]
         dry_run: bool,
-        /// Print what was done, or would be, as JSON
+        /// Print what was done, or would be, as JSON; asks nothing, as --yes
         #[arg(long)]
         json: bool,
     }
@@ -219,7 +255,7 @@ pub(crate) mod disconnect {
         let desk = Desk::open(around)?;
         let asker = Asker::of_terminal(flags.yes || flags.json || flags.dry_run);
         let nothing = ConnectChoices { hooks: false, status_line: false, replace: false };
-        let mut answers = Vec::new();
+        let (mut answers, mut failures) = (Vec::new(), Vec::new());
         let mut out = io::stdout().lock();
         for found in desk.installations(&flags.target, nothing)? {
             if !flags.json {
@@ -235,7 +271,13 @@ pub(crate) mod disconnect {
             if found.undo.is_empty() || !asker.agrees("Change this file?", true)? {
                 continue;
             }
-            let done = desk.disconnect(&found)?;
+            let done = match desk.disconnect(&found) {
+                Ok(done) => done,
+                Err(error) => {
+                    failures.push(error);
+                    continue;
+                }
+            };
             if !flags.json {
                 writeln!(
                     out,
@@ -251,7 +293,7 @@ pub(crate) mod disconnect {
         if flags.json {
             writeln!(out, "{}", serde_json::to_string_pretty(&answers)?)?;
         }
-        Ok(())
+        first(failures)
     }
 }
 

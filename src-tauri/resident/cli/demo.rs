@@ -12,7 +12,8 @@ use anyhow::Context;
 use plimsoll_client::address;
 use plimsoll_domain::{Calendar, Timestamp, calendar::rfc3339};
 use plimsoll_engine::{
-    Config, Engine, Environment, Inherited, Key, Places, Running, Surroundings as Around,
+    Config, Engine, Environment, Inherited, Key, Places, Running, Surroundings as Around, program,
+    setup,
 };
 use plimsoll_programs::{
     self as programs, Exit, Signals, Surroundings, log, now, resident_runtime,
@@ -45,6 +46,7 @@ pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
     let root = tempfile::Builder::new().prefix("plimsoll-demo-").tempdir();
     let root = root.context("cannot make a temporary folder")?;
     let places = Places::under(root.path());
+    setup::set_welcomed(&places, true).context("cannot write into a temporary folder")?;
     let client = root.path().join("client");
     let any = || "127.0.0.1:0".to_owned();
     let keys = [
@@ -61,7 +63,7 @@ pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
             now: std::sync::Arc::new(now),
             calendar: Calendar::system(),
             client_folders: vec![client.clone()],
-            program: plimsoll_engine::program(),
+            program: program(),
             version: env!("CARGO_PKG_VERSION"),
             inherited: Inherited::default(),
         },

@@ -2,11 +2,11 @@
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::Path,
 };
 
 use anyhow::Context;
-use plimsoll_domain::Timestamp;
+use plimsoll_domain::{Timestamp, text::plain};
 use plimsoll_engine::setup::{ConnectChoices, Fix};
 use plimsoll_programs::{Exit, Surroundings, now};
 use serde::Deserialize;
@@ -58,11 +58,11 @@ struct Finding {
 }
 
 pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
-    let desk = Desk::open(around)?;
+    let mut desk = Desk::open(around)?;
     let runtime = command_runtime()?;
     let mut told = runtime.block_on(desk.doctor())?;
     if flags.fix {
-        let done = fix(&desk, &read(&told)?)?;
+        let done = fix(&mut desk, &read(&told)?);
         if !flags.json {
             done.iter().try_for_each(|line| writeln!(io::stdout(), "{line}"))?;
         }
@@ -145,7 +145,7 @@ fn show(out: &mut impl Write, report: &Report, now: Timestamp) -> io::Result<()>
             client.pid.to_string(),
             client.state.replace('-', " "),
             heard,
-            client.project.clone().unwrap_or_default(),
+            plain(client.project.as_deref().unwrap_or_default(), usize::MAX),
         ]);
     }
     if !report.clients.is_empty() {
@@ -159,7 +159,8 @@ fn show(out: &mut impl Write, report: &Report, now: Timestamp) -> io::Result<()>
             continue;
         }
         said.push(&finding.what);
-        writeln!(out, "\n{} ({})\n  {}", finding.what, finding.code, finding.remedy)?;
+        let [what, remedy] = [&finding.what, &finding.remedy].map(|text| plain(text, usize::MAX));
+        writeln!(out, "\n{what} ({})\n  {remedy}", finding.code)?;
     }
     if said.is_empty() && !report.clients.is_empty() {
         writeln!(out, "\nNothing is wrong.")?;
@@ -168,7 +169,7 @@ fn show(out: &mut impl Write, report: &Report, now: Timestamp) -> io::Result<()>
 }
 
 /// Does what findings offer, and says what was done.
-fn fix(desk: &Desk, report: &Report) -> anyhow::Result<Vec<String>> {
+fn fix(desk: &mut Desk, report: &Report) -> Vec<String> {
     let mut done = Vec::new();
     let mut seen: Vec<(String, String)> = Vec::new();
     for Fix { name, path } in report.findings().filter_map(|finding| finding.fix.clone()) {
@@ -176,22 +177,23 @@ fn fix(desk: &Desk, report: &Report) -> anyhow::Result<Vec<String>> {
             continue;
         }
         seen.push((name.clone(), path.clone()));
-        match name.as_str() {
-            "connect" => done.extend(connect(desk, PathBuf::from(path).join("settings.json"))?),
+        let outcome = match name.as_str() {
+            "connect" => connect(desk, Path::new(&path)),
             "make-private" => {
-                make_private(&path)?;
-                done.push(format!("Only you can read {path} now."));
+                make_private(&path).map(|()| Some(format!("Only you can read {path} now.")))
             }
-            _ => {}
-        }
+            _ => Ok(None),
+        };
+        done.extend(outcome.unwrap_or_else(|error| Some(format!("Not mended: {error:#}."))));
     }
-    Ok(done)
+    done
 }
 
 /// Telemetry alone: hooks and status line need a consent of their own.
-fn connect(desk: &Desk, settings: PathBuf) -> anyhow::Result<Option<String>> {
+fn connect(desk: &mut Desk, config_dir: &Path) -> anyhow::Result<Option<String>> {
+    desk.know(config_dir);
     let choices = ConnectChoices { hooks: false, status_line: false, replace: false };
-    let target = Target::file(settings);
+    let target = Target::file(config_dir.join("settings.json"));
     let Some(found) = desk.installations(&target, choices)?.into_iter().next() else {
         return Ok(None);
     };

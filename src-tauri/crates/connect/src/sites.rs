@@ -21,6 +21,8 @@ pub struct Sites {
     pub managed: Vec<PathBuf>,
     /// What was changed is kept here.
     pub records: Records,
+    /// Why nothing would arrive however settings are; one sentence.
+    pub obstacle: Option<String>,
 }
 
 /// What is wished of connecting.
@@ -174,6 +176,8 @@ impl Sites {
         if let Some(record) = &mut edit.record {
             record.written_at(now);
         }
+        // Page and commands may change the same file.
+        let _alone = self.records.lock()?;
         make_folder(installation)?;
         let is_written = !edit.is_empty() || edit.remove;
         let written = settings::apply(installation, &edit, &stamp(now), &self.records)?;
@@ -210,6 +214,7 @@ impl Sites {
         let unloaded = unloaded.map(|line| not_loaded(&installation.settings, line));
         let trouble = refusal
             .or(unloaded)
+            .or_else(|| self.obstacle.clone())
             .or_else(|| current.as_ref().and_then(|now| standing(now, managed)));
         Ok(Site { installation, current, state, trouble, connect, disconnect, fingerprint, record })
     }

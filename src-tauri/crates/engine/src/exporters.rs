@@ -8,7 +8,7 @@ use std::{
 use axum::{
     Router,
     extract::{Request, State},
-    http::StatusCode,
+    http::{HeaderValue, StatusCode},
     middleware::{self, Next},
     response::Response,
 };
@@ -76,14 +76,28 @@ impl Exporters {
         self.lock().values().cloned().collect()
     }
 
-    fn change(&self, connection: Connection, change: impl FnOnce(&mut Exporter)) {
-        let new = Exporter {
+    fn open(&self, connection: Connection) {
+        let new = || Exporter {
             port: connection.peer.port(),
             last_export: None,
             lacks_token: false,
             sessions: BTreeSet::new(),
         };
-        change(self.lock().entry(connection.id).or_insert(new));
+        self.lock().entry(connection.id).or_insert_with(new);
+    }
+
+    /// How an export over this connection ended, if that is open still.
+    fn ended(&self, id: ConnectionId, response: &Response) {
+        let now = (self.now)();
+        let mut open = self.lock();
+        let Some(exporter) = open.get_mut(&id) else { return };
+        let code = response.headers().get("grpc-status").map(HeaderValue::as_bytes);
+        exporter.lacks_token =
+            response.status() == StatusCode::UNAUTHORIZED || code == Some(GRPC_UNAUTHENTICATED);
+        // gRPC says what went wrong in an answer with 200.
+        if response.status().is_success() && code.is_none_or(|code| code == b"0") {
+            exporter.last_export = Some(now);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<ConnectionId, Exporter>> {
@@ -96,23 +110,10 @@ async fn note(State(exporters): State<Exporters>, request: Request, next: Next) 
     let Some(connection) = request.extensions().get::<Connection>().copied() else {
         return next.run(request).await;
     };
-    exporters.change(connection, |_| {});
+    exporters.open(connection);
     let response = next.run(request).await;
-    let lacks_token = is_unauthenticated(&response);
-    let now = (exporters.now)();
-    exporters.change(connection, |exporter| {
-        exporter.lacks_token = lacks_token;
-        if response.status().is_success() && !lacks_token {
-            exporter.last_export = Some(now);
-        }
-    });
+    exporters.ended(connection.id, &response);
     response
-}
-
-fn is_unauthenticated(response: &Response) -> bool {
-    let code = response.headers().get("grpc-status");
-    response.status() == StatusCode::UNAUTHORIZED
-        || code.is_some_and(|code| code.as_bytes() == GRPC_UNAUTHENTICATED)
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use crate::{
     Config, Places,
     engine::{DASHBOARD, HTTP, Surroundings},
     exporters::Exporters,
+    places::make_private,
 };
 
 pub use examination::{Examination, told};
@@ -36,6 +37,8 @@ const WELCOMED: &str = "welcomed";
 /// Where the engine that runs serves; nothing is known where none does.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Served {
+    /// Whether an engine runs.
+    pub is_running: bool,
     /// OTLP over HTTP.
     pub http: Option<SocketAddr>,
     /// The dashboard.
@@ -66,6 +69,13 @@ pub fn sites(config: &Config, around: &Surroundings, at: Served) -> Sites {
         config_dirs: around.client_folders.clone(),
         managed: settings::managed_paths(),
         records: Records::new(&around.places.data),
+        obstacle: (at.is_running && at.http.is_none()).then(|| {
+            format!(
+                "Plimsoll does not receive at {}: another program has the port. What is sent there goes to that \
+                 program; `plimsoll doctor` says which.",
+                address(config.receiver.http)
+            )
+        }),
     }
 }
 
@@ -91,6 +101,34 @@ pub fn is_welcomed(places: &Places) -> bool {
     places.data.join(WELCOMED).exists()
 }
 
+/// Remembers that the welcome was shown, or shows it once more.
+///
+/// # Errors
+/// When the data folder cannot be written.
+pub fn set_welcomed(places: &Places, seen: bool) -> io::Result<()> {
+    let path = places.data.join(WELCOMED);
+    if seen {
+        return make_private(&places.data).and_then(|()| fs::write(path, []));
+    }
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The text with another word in the place of the receiver's token.
+fn without_token(text: &str) -> String {
+    const BEFORE: &str = "Bearer%20";
+    let mut parts = text.split(BEFORE);
+    let mut masked = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest =
+            part.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || "-._~%".contains(c));
+        masked.extend([BEFORE, "YOUR-TOKEN", rest]);
+    }
+    masked
+}
+
 /// Sets up for the API. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Desk {
@@ -104,7 +142,11 @@ pub(crate) struct Desk {
 impl Desk {
     fn sites(&self) -> Sites {
         let status = self.status.borrow();
-        let at = Served { http: served(&status, HTTP), dashboard: served(&status, DASHBOARD) };
+        let at = Served {
+            is_running: true,
+            http: served(&status, HTTP),
+            dashboard: served(&status, DASHBOARD),
+        };
         sites(&self.config, &self.around, at)
     }
 
@@ -137,7 +179,14 @@ const PANICKED: &str = "Setting up failed unexpectedly. Try again; the log has t
 
 impl Setup for Desk {
     fn plan(&self, choices: ConnectChoices) -> Answer<'_, ConnectPlan> {
-        self.work(move |desk| plan(&desk.sites(), choices))
+        self.work(move |desk| {
+            let mut plan = plan(&desk.sites(), choices)?;
+            // Who asks need not show a key.
+            plan.snippets
+                .iter_mut()
+                .for_each(|snippet| snippet.text = without_token(&snippet.text));
+            Ok(plan)
+        })
     }
 
     fn connect(&self, wish: ConnectWish) -> Answer<'_, Connected> {
@@ -175,14 +224,29 @@ impl Setup for Desk {
 
     fn set_welcomed(&self, seen: bool) -> Answer<'_, ()> {
         self.work(move |desk| {
-            let path = desk.around.places.data.join(WELCOMED);
-            let done = if seen { fs::write(&path, []) } else { fs::remove_file(&path) };
-            match done {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(SetupError::Failed(
-                    format!("{} could not be changed: {error}.", path.display()),
-                )),
-                _ => Ok(()),
-            }
+            set_welcomed(&desk.around.places, seen)
+                .map_err(|error| SetupError::Failed(format!("That cannot be remembered: {error}.")))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scenario: a snippet with the token among other settings, one with it at the end, and one without.
+    /// Guarantees: nothing of the token is left, and nothing else is changed.
+    #[test]
+    fn snippets_do_not_show_the_token() {
+        for (text, shown) in [
+            (
+                "export H='A=Bearer%20abc-1%2B2'\nexport B=1",
+                "export H='A=Bearer%20YOUR-TOKEN'\nexport B=1",
+            ),
+            ("H: \"A=Bearer%20abc\"", "H: \"A=Bearer%20YOUR-TOKEN\""),
+            ("export B=1", "export B=1"),
+        ] {
+            assert_eq!(without_token(text), shown);
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! The client's settings files as the commands reach them: found with this shell's environment, connected to the engine
 //! that runs or would.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use plimsoll_client::{Client, address};
+use plimsoll_client::{Client, ClientError, address};
 use plimsoll_engine::{
     Config, Surroundings as Around,
     setup::{
@@ -15,6 +15,7 @@ use plimsoll_programs::{Exit, Surroundings, now};
 use serde_json::Value;
 
 use super::absolute;
+use crate::cli::asked_of_ledger;
 
 /// Whose settings.
 #[derive(Debug, clap::Args)]
@@ -53,6 +54,8 @@ impl Desk {
         let runtime = client.as_ref().map(Client::runtime);
         let at = |url: &Option<String>| url.as_deref().and_then(address);
         let served = Served {
+            // One that was killed left its file behind, and its addresses, which are then not missing.
+            is_running: runtime.is_some(),
             http: runtime.and_then(|runtime| at(&runtime.otlp_http)),
             dashboard: runtime.and_then(|runtime| at(&runtime.dashboard)),
         };
@@ -60,9 +63,18 @@ impl Desk {
         Ok(Self { surroundings: surroundings.clone(), config, around, sites, client })
     }
 
-    /// The engine that runs.
-    pub(crate) fn client(&self) -> Option<&Client> {
-        self.client.as_ref()
+    /// Knows the settings in this folder too: a client runs with them.
+    pub(crate) fn know(&mut self, config_dir: &Path) {
+        if !self.sites.config_dirs.iter().any(|known| known == config_dir) {
+            self.sites.config_dirs.push(config_dir.to_owned());
+        }
+    }
+
+    /// The engine, if it answers.
+    pub(crate) async fn engine(&self) -> Option<&Client> {
+        let client = self.client.as_ref()?;
+        let answer = client.get("/api/v1/health").await;
+        (!matches!(answer, Err(ClientError::NotRunning))).then_some(client)
     }
 
     /// What connecting would change everywhere.
@@ -79,8 +91,9 @@ impl Desk {
         let all = self.plan(choices)?.installations;
         let Some(file) = &target.settings else { return Ok(all) };
         let file = absolute(&self.surroundings, file);
-        let found: Vec<_> =
-            all.into_iter().filter(|one| file.as_os_str() == one.settings.as_str()).collect();
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let is_meant = |one: &Installation| real(Path::new(&one.settings)) == real(&file);
+        let found: Vec<_> = all.into_iter().filter(is_meant).collect();
         if found.is_empty() {
             let why = format!(
                 "{} is none of the client's settings files; CLAUDE_CONFIG_DIR names further folders",
@@ -119,9 +132,13 @@ impl Desk {
     /// What is found of the clients: by the engine, which knows who sends, or by ourselves.
     pub(crate) async fn doctor(&self) -> anyhow::Result<Value> {
         if let Some(client) = &self.client {
-            return Ok(serde_json::from_slice(&super::super::asked(
-                client.get("/api/v1/doctor").await,
-            )?)?);
+            match client.get("/api/v1/doctor").await {
+                // What it left behind says that it runs; it does not.
+                Err(ClientError::NotRunning) => {}
+                answer => {
+                    return Ok(serde_json::from_slice(&asked_of_ledger(client, answer).await?)?);
+                }
+            }
         }
         let examination = Examination::without_engine(&self.config, &self.around);
         Ok(serde_json::to_value(setup::told(&examination, now()))?)

@@ -7,12 +7,12 @@ use std::{
 
 use anyhow::Context;
 use plimsoll_client::Client;
-use plimsoll_domain::Timestamp;
+use plimsoll_domain::{Timestamp, text::plain};
 use plimsoll_programs::now;
 use serde::Deserialize;
 
 use super::{Desk, since};
-use crate::cli::{asked, command_runtime};
+use crate::cli::{asked_of_ledger, command_runtime};
 
 /// The longest that the engine waits for one answer, in seconds.
 const AT_ONCE: u64 = 20;
@@ -40,22 +40,28 @@ struct Likely {
 }
 
 /// Waits for the first request, where that is wished, and says what came of it.
-pub(super) fn wait(desk: &Desk, patience: Option<u64>, changed: bool) -> anyhow::Result<()> {
+pub(super) fn wait(desk: &Desk, patience: Option<u64>) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
-    let Some(client) = desk.client() else {
+    let runs = command_runtime()?.block_on(desk.engine());
+    let Some(client) = runs else {
         return Ok(writeln!(
             out,
             "Plimsoll is not running: start it with `plimsoll`, then start Claude Code."
         )?);
     };
-    let restart =
-        if changed { " Sessions that run now must be restarted to be seen exactly." } else { "" };
-    writeln!(out, "Now start `claude` in another terminal and send any prompt.{restart}")?;
+    writeln!(
+        out,
+        "Now start `claude` in another terminal and send any prompt. Sessions that run already must be restarted to be \
+         seen exactly."
+    )?;
     let Some(patience) = patience else { return Ok(()) };
     writeln!(out, "Waiting for the first request, {patience} s at most…")?;
     out.flush()?;
-    let proof = command_runtime()?.block_on(ask(client, patience))?;
-    writeln!(out, "{}", in_words(&proof, patience))?;
+    match command_runtime()?.block_on(ask(client, patience)) {
+        Ok(proof) => writeln!(out, "{}", in_words(&proof, patience))?,
+        // What was to be done is done.
+        Err(error) => writeln!(out, "Whether a request came is not known: {error:#}.")?,
+    }
     Ok(())
 }
 
@@ -67,7 +73,7 @@ async fn ask(client: &Client, patience: u64) -> anyhow::Result<Proof> {
         let path = format!("/api/v1/proof?since={since}&timeout={seconds}");
         // As long as it was told to wait, and a little for the answer.
         let within = Duration::from_secs(seconds + 5);
-        let answer = asked(client.wait(&path, within).await)?;
+        let answer = asked_of_ledger(client, client.wait(&path, within).await).await?;
         let proof: Proof = serde_json::from_slice(&answer)
             .context("Plimsoll gave an answer of another version")?;
         if proof.arrived.is_some() || left(now(), end) == 0 {
@@ -84,7 +90,8 @@ fn left(now: Timestamp, end: Timestamp) -> u64 {
 fn in_words(proof: &Proof, patience: u64) -> String {
     match (&proof.arrived, &proof.likely) {
         (Some(First { session_id, model, after_ms }), _) => {
-            let session = session_id.get(..8).unwrap_or(session_id);
+            let session = plain(session_id.get(..8).unwrap_or(session_id), 8);
+            let model = plain(model, 80);
             let (seconds, tenths) = (after_ms / 1_000, after_ms % 1_000 / 100);
             format!(
                 "First request received from session {session} ({model}), {seconds}.{tenths} s after the response. \
@@ -92,7 +99,8 @@ fn in_words(proof: &Proof, patience: u64) -> String {
             )
         }
         (None, Some(Likely { what, remedy })) => {
-            format!("No request came within {patience} s. {what} {remedy}")
+            let why = plain(&format!("{what} {remedy}"), usize::MAX);
+            format!("No request came within {patience} s. {why}")
         }
         (None, None) => {
             format!("No request came within {patience} s. `plimsoll doctor` looks for the reason.")

@@ -29,11 +29,11 @@ describe('the state', () => {
     ['Telemetry goes to otel.corp:4318.', [installation(corp)]],
     ['Telemetry goes elsewhere.', [installation({ state: 'elsewhere' })]],
     [
-      'Managed settings send telemetry elsewhere; only your administrator can change that.',
+      'Managed settings decide where telemetry goes; only your administrator can change that.',
       [installation({ state: 'locked', destination: 'otel.corp:4318' }), other()],
     ],
     [
-      'Managed settings switch telemetry off; only your administrator can change that.',
+      'Managed settings decide where telemetry goes; only your administrator can change that.',
       [installation({ state: 'locked' })],
     ],
     ['The settings of Claude Code cannot be changed.', [installation({ state: 'unusable' })]],

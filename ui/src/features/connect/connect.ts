@@ -42,7 +42,7 @@ function sentenceOf({ state, destination }: Installation): string {
     case 'elsewhere':
       return `Telemetry goes ${destination === null ? 'elsewhere' : `to ${destination}`}.`;
     case 'locked':
-      return `Managed settings ${destination === null ? 'switch telemetry off' : 'send telemetry elsewhere'}; only your administrator can change that.`;
+      return 'Managed settings decide where telemetry goes; only your administrator can change that.';
     case 'unusable':
       return 'The settings of Claude Code cannot be changed.';
   }

@@ -17,7 +17,12 @@ test('lists the running clients', async () => {
   const clients = [
     client({ pid: 1, sessions: [sessionId], lastExportAt: ago(4000) }),
     client({ pid: 2, state: 'needs-restart', finding: finding() }),
-    client({ pid: 3, project: null, state: 'telemetry-off', finding: finding({ fix: { name: 'connect', path: '/home/me/.claude' } }) }),
+    client({
+      pid: 3,
+      project: null,
+      state: 'telemetry-off',
+      finding: finding({ fix: { name: 'connect', path: '/home/me/.claude' } }),
+    }),
   ];
   const advice = finding({ code: 'grpc', severity: 'advice', what: 'It uses gRPC.' });
   answers[DOCTOR] = () => json(doctor(clients, [advice, finding({ code: 'proxy' })]));

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use jsonc_parser::{
-    ast::{ObjectPropName, Value},
+    ast::{ObjectProp, ObjectPropName, Value},
     common::Ranged,
 };
 use similar::{ChangeTag, DiffOp, TextDiff};
@@ -82,7 +82,13 @@ fn find(value: &Value<'_>, within: bool, secrets: &mut Vec<(usize, usize)>) {
                     ObjectPropName::String(name) => name.value.as_ref(),
                     ObjectPropName::Word(name) => name.value,
                 };
-                find(&property.value, within || is_secret_name(name), secrets);
+                let hidden = within || is_secret_name(name);
+                match &property.value {
+                    Value::Object(env) if name == "env" && !hidden => {
+                        env.properties.iter().for_each(|each| find_in_env(each, secrets));
+                    }
+                    value => find(value, hidden, secrets),
+                }
             }
         }
         Value::Array(array) => array.elements.iter().for_each(|each| find(each, within, secrets)),
@@ -92,6 +98,16 @@ fn find(value: &Value<'_>, within: bool, secrets: &mut Vec<(usize, usize)>) {
         Value::NumberLit(_) if within => secrets.push((value.start(), value.end())),
         _ => {}
     }
+}
+
+/// A variable may be anything: shown is only what telemetry is set up with.
+fn find_in_env(property: &ObjectProp<'_>, secrets: &mut Vec<(usize, usize)>) {
+    let name = match &property.name {
+        ObjectPropName::String(name) => name.value.as_ref(),
+        ObjectPropName::Word(name) => name.value,
+    };
+    let is_known = name.starts_with("OTEL_") || name == "CLAUDE_CODE_ENABLE_TELEMETRY";
+    find(&property.value, !is_known || is_secret_name(name), secrets);
 }
 
 fn is_secret_name(name: &str) -> bool {
@@ -129,7 +145,7 @@ mod tests {
     fn secrets_are_not_shown() {
         let before = concat!(
             "{\n  \"a\": 1,\n  \"b\": 2,\n  \"c\": 3,\n  \"env\": {\n",
-            "    \"MY_API_KEY\": \"hush1\", \"X\": \"shown\",\n",
+            "    \"MY_API_KEY\": \"hush1\", \"OTEL_X\": \"shown\",\n",
             "    \"PROXY\": \"http://ada:hush2@proxy\",\n",
             "    \"OTEL_EXPORTER_OTLP_HEADERS\": \"x=hush3\"\n  },\n",
             "  \"headers\": { \"x\": [\"hush4\"] },\n  \"d\": 4\n}\n"
@@ -138,7 +154,7 @@ mod tests {
         let shown = unified(before, &after);
         assert!(!shown.contains("hush"), "{shown}");
         let expected = concat!(
-            "@@ -5,7 +5,7 @@\n   \"env\": {\n     \"MY_API_KEY\": \"***\", \"X\": \"shown\",\n",
+            "@@ -5,7 +5,7 @@\n   \"env\": {\n     \"MY_API_KEY\": \"***\", \"OTEL_X\": \"shown\",\n",
             "     \"PROXY\": \"***\",\n-    \"OTEL_EXPORTER_OTLP_HEADERS\": \"***\"\n",
             "+    \"OTEL_EXPORTER_OTLP_HEADERS\": \"***\"\n   },\n",
             "   \"headers\": { \"x\": [\"***\"] },\n   \"d\": 4\n"

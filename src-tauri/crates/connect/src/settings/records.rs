@@ -1,7 +1,8 @@
 //! What undoes the edits, kept beside Plimsoll's data.
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -66,6 +67,22 @@ impl Records {
     #[must_use]
     pub fn new(data: &Path) -> Self {
         Self { path: data.join(NAME) }
+    }
+
+    /// Keeps other processes and threads from changing settings, as long as it is held.
+    ///
+    /// # Errors
+    ///
+    /// A lock that cannot be taken.
+    pub fn lock(&self) -> Result<File, RecordsError> {
+        let path = self.path.with_extension("lock");
+        let take = || {
+            make_private(path.parent().unwrap_or(Path::new(".")))?;
+            let lock = File::options().create(true).truncate(false).write(true).open(&path)?;
+            lock.lock()?;
+            Ok(lock)
+        };
+        take().map_err(|source| RecordsError::Write { path: path.clone(), source })
     }
 
     /// The record of a settings file.

@@ -46,6 +46,9 @@ pub enum WriteError {
     /// What was there before could not be recorded.
     #[error(transparent)]
     Record(#[from] RecordsError),
+    /// The file was written, but what undid it could not be forgotten.
+    #[error("the file was changed, but: {0}")]
+    NotForgotten(#[source] RecordsError),
     /// The new file could not be written or put in place.
     #[error("{} could not be written: {source}", path.display())]
     Replace {
@@ -95,7 +98,7 @@ pub fn apply(
         Ok(())
     });
     match (&written, &edit.record) {
-        (Ok(_), None) => records.remove(target)?,
+        (Ok(_), None) => records.remove(target).map_err(WriteError::NotForgotten)?,
         (Err(_), _) if touched => match &previous {
             Some(previous) => records.put(target, previous)?,
             None => records.remove(target)?,

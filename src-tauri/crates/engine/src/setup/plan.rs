@@ -84,7 +84,13 @@ fn refused(error: SiteError) -> SetupError {
             SetupError::Changed(path.display().to_string())
         }
         SiteError::Unusable(sentence) => SetupError::Refused(sentence),
-        other @ (SiteError::Records(_) | SiteError::Write(_)) => {
+        SiteError::Write(done @ WriteError::NotForgotten(_)) => {
+            SetupError::Refused(format!("{done}."))
+        }
+        SiteError::Records(error) => SetupError::Refused(format!(
+            "It is not known what was changed before: {error}. Move that file away to go on without it."
+        )),
+        other @ SiteError::Write(_) => {
             SetupError::Refused(format!("Nothing was changed: {other}."))
         }
     }

@@ -1,12 +1,14 @@
 //! The first request that telemetry tells of, or why none comes.
 
+use std::sync::Arc;
+
 use plimsoll_api::{
     Time,
     setup::{Doctor, Finding, FirstRequest},
 };
 use plimsoll_domain::{Timestamp, Witness};
-use plimsoll_ledger::{Change, Ledger, LedgerError, RecordFilter, UsageRecord};
-use tokio::sync::broadcast::error::RecvError;
+use plimsoll_ledger::{Change, Commit, Ledger, LedgerError, RecordFilter, UsageRecord};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 /// Waits for the first request completed after `since` that an event told of.
 pub(super) async fn first(
@@ -16,26 +18,31 @@ pub(super) async fn first(
 ) -> Result<FirstRequest, LedgerError> {
     // Followed before the books are read, so that nothing falls between the two.
     let mut commits = ledger.commits();
-    let filter = RecordFilter { from: Some(since), limit: 1000, ..RecordFilter::default() };
-    let known = ledger.usage_records(filter).await?;
-    if let Some(record) = known.iter().find(|record| is_proof(record, since)) {
-        return Ok(told(record, now()));
-    }
     loop {
-        match commits.recv().await {
-            Ok(commit) => {
-                let found = commit.changes.iter().find_map(|change| match change {
-                    Change::Usage(record) if is_proof(record, since) => Some(record),
-                    _ => None,
-                });
-                if let Some(record) = found {
-                    return Ok(told(record, now()));
-                }
-            }
-            Err(RecvError::Lagged(_)) => {}
-            // The ledger is going: nothing will come.
-            Err(RecvError::Closed) => std::future::pending().await,
+        let filter = RecordFilter { from: Some(since), limit: 1000, ..RecordFilter::default() };
+        let known = ledger.usage_records(filter).await?;
+        if let Some(record) = known.iter().find(|record| is_proof(record, since)) {
+            return Ok(told(record, now()));
         }
+        // Who lags behind reads the books again.
+        while let Some(commit) = next(&mut commits).await {
+            let found = commit.changes.iter().find_map(|change| match change {
+                Change::Usage(record) if is_proof(record, since) => Some(record),
+                _ => None,
+            });
+            if let Some(record) = found {
+                return Ok(told(record, now()));
+            }
+        }
+    }
+}
+
+/// The next commit; `None` where some were missed. Waits for ever once the ledger is going: nothing will come.
+async fn next(commits: &mut Receiver<Arc<Commit>>) -> Option<Arc<Commit>> {
+    match commits.recv().await {
+        Ok(commit) => Some(commit),
+        Err(RecvError::Lagged(_)) => None,
+        Err(RecvError::Closed) => std::future::pending().await,
     }
 }
 

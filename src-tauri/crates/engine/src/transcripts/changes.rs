@@ -80,9 +80,20 @@ impl Hints {
     }
 }
 
-/// Beside the transcripts lie other files of their kind, as the history of what was typed.
-fn is_below_projects(path: &Path) -> bool {
-    path.components().any(|part| part.as_os_str() == "projects")
+/// The folders in which transcripts are, wherever else it is looked.
+struct Places(Vec<PathBuf>);
+
+impl Places {
+    /// Whether this is a file among the transcripts. Beside them lie others of their kind, as what was typed.
+    fn hold(&self, path: &Path) -> bool {
+        self.0.iter().any(|projects| path.starts_with(projects))
+    }
+
+    /// Whether this is a folder that may hold transcripts now, or leads to one that does.
+    fn concerns(&self, path: &Path) -> bool {
+        let leads = |projects: &PathBuf| projects.starts_with(path) || path.starts_with(projects);
+        self.0.iter().any(leads) && path.is_dir()
+    }
 }
 
 /// Follows folders.
@@ -100,18 +111,16 @@ impl Changes {
     /// Begins to follow the folders in which clients keep transcripts.
     pub(super) fn watch(config_folders: &[PathBuf], hints: Hints) -> Self {
         let told = hints.clone();
+        let places = Places(config_folders.iter().map(|folder| folder.join("projects")).collect());
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             match event {
                 Ok(event) if event.need_rescan() => told.all(),
                 Ok(event) if event.kind.is_access() || event.kind.is_remove() => {}
                 // What was written in a new folder before it could be followed was not told.
-                Ok(event) if event.paths.iter().any(|path| path.is_dir()) => told.all(),
+                Ok(event) if event.paths.iter().any(|path| places.concerns(path)) => told.all(),
                 Ok(event) => {
-                    event
-                        .paths
-                        .iter()
-                        .filter(|path| is_below_projects(path))
-                        .for_each(|path| told.add(path));
+                    let files = event.paths.iter().filter(|path| places.hold(path));
+                    files.for_each(|path| told.add(path));
                 }
                 Err(_) => told.all(),
             }
@@ -126,6 +135,10 @@ impl Changes {
     pub(super) fn follow(&mut self, config_folders: &[PathBuf]) {
         let Ok(watcher) = &mut self.watcher else { return };
         self.failure = None;
+        // The system forgets a folder that goes, also when another takes its place.
+        for gone in self.followed.extract_if(.., |folder| !folder.is_dir()) {
+            let _ = watcher.unwatch(&gone);
+        }
         for folder in plimsoll_sources::transcripts::folders(config_folders) {
             if self.followed.contains(&folder) {
                 continue;

@@ -128,6 +128,7 @@ impl Writer {
                 job = self.jobs.recv() => job,
                 () = until(due) => {
                     self.settle(book).await?;
+                    rest = Some(Instant::now() + RESTLESS);
                     continue;
                 }
                 () = until(rest) => {

@@ -66,14 +66,6 @@ pub fn gather(places: &Places) -> Machine {
 /// The administrator's settings files of this system, the weaker first.
 #[must_use]
 pub fn managed_settings() -> Vec<PathBuf> {
-    let folder = Path::new(if cfg!(target_os = "macos") {
-        "/Library/Application Support/ClaudeCode"
-    } else if cfg!(windows) {
-        r"C:\Program Files\ClaudeCode"
-    } else {
-        "/etc/claude-code"
-    });
-    let mut files = vec![folder.join("managed-settings.json")];
-    files.extend(files::json_in(&folder.join("managed-settings.d")));
-    files
+    let paths = crate::settings::managed_paths().into_iter();
+    paths.flat_map(|path| if path.is_dir() { files::json_in(&path) } else { vec![path] }).collect()
 }
