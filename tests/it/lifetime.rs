@@ -154,6 +154,10 @@ async fn a_ledger_that_is_not_open_is_told() {
             "{words:?}: {ended:?}"
         );
     }
+    let doctor = asked(&["doctor", "--json"]).await;
+    let report: serde_json::Value = serde_json::from_str(&doctor.out).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    assert!(findings.iter().any(|finding| finding["code"] == "ledger-closed"), "{report}");
     lock.close().await.unwrap();
     until("open", async || asked(&["status"]).await.status.success().then_some(())).await;
 }

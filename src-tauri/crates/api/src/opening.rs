@@ -1,4 +1,4 @@
-//! What is answered while the ledger is not open: the resident's state, and hooks are taken.
+//! What is answered while the ledger is not open: the resident's state, its clients, and hooks are taken.
 
 use std::{fmt, sync::Arc};
 
@@ -10,12 +10,19 @@ use axum::{
 };
 use plimsoll_domain::{Door, Revision, Timestamp, health::HealthProbe};
 
-use crate::{Key, dto, error::ApiError, guard, hooks};
+use crate::{
+    Key, dto,
+    error::ApiError,
+    guard, hooks,
+    setup::{Doctor, Setup},
+};
 
 /// The part of the [`Api`](crate::Api) that needs no ledger.
 pub struct Opening {
     /// The resident's own state.
     pub probe: Arc<dyn HealthProbe>,
+    /// Who looks at the clients.
+    pub setup: Arc<dyn Setup>,
     /// Where what hooks and the status line say is handed on.
     pub door: Arc<dyn Door>,
     /// The key of `runtime.json`.
@@ -32,15 +39,20 @@ impl fmt::Debug for Opening {
     }
 }
 
-/// The routes while the ledger is not open: health and hooks; everything else is refused with 503.
+/// The routes while the ledger is not open: health, the doctor and hooks; everything else is refused with 503.
 pub fn opening_router(opening: Opening) -> Router {
     let (door, key) = (Arc::clone(&opening.door), opening.key.clone());
     let routes = Router::new()
         .route("/api/v1/health", get(health))
+        .route("/api/v1/doctor", get(doctor))
         .merge(hooks::routes(door))
         .fallback(async || ApiError::LedgerClosed)
         .method_not_allowed_fallback(async || ApiError::MethodNotAllowed);
     guard::stand_before(routes, key).with_state(Arc::new(opening))
+}
+
+async fn doctor(State(opening): State<Arc<Opening>>) -> Result<Json<Doctor>, ApiError> {
+    Ok(Json(opening.setup.doctor().await?))
 }
 
 async fn health(State(opening): State<Arc<Opening>>) -> Response {

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use axum::{
@@ -19,6 +22,9 @@ use crate::board::Now;
 
 /// Sessions of one connection that are remembered, at most: a client process begins another with `/clear`.
 const MOST_SESSIONS: usize = 64;
+/// No clock is off by a day.
+const MOST_SKEW_MILLIS: u64 = 86_400_000;
+const UNKNOWN: i64 = i64::MIN;
 /// gRPC's UNAUTHENTICATED: <https://grpc.io/docs/guides/status-codes/>.
 const GRPC_UNAUTHENTICATED: &[u8] = b"16";
 
@@ -40,11 +46,13 @@ pub(crate) struct Exporter {
 pub(crate) struct Exporters {
     now: Now,
     open: Arc<Mutex<BTreeMap<ConnectionId, Exporter>>>,
+    /// [`Self::skew`]; [`UNKNOWN`] before the first event.
+    skew: Arc<AtomicI64>,
 }
 
 impl Exporters {
     pub(crate) fn new(now: Now) -> Self {
-        Self { now, open: Arc::default() }
+        Self { now, open: Arc::default(), skew: Arc::new(AtomicI64::new(UNKNOWN)) }
     }
 
     /// The receiver's routes, with everybody noted who exports.
@@ -61,6 +69,20 @@ impl Exporters {
                 exporter.sessions.insert(session);
             }
         }
+    }
+
+    /// An export holds an event of this time, and came now: it is the newest that the client had.
+    pub(crate) fn compare(&self, newest: Timestamp, arrived: Timestamp) {
+        let millis = (newest.nanos() - arrived.nanos()) / 1_000_000;
+        // What is older is a recording, and says nothing of any clock.
+        if millis.unsigned_abs() < MOST_SKEW_MILLIS {
+            self.skew.store(millis, Ordering::Relaxed);
+        }
+    }
+
+    /// How far the clients' clock is ahead of ours, in milliseconds, by the last event; `None` while none told.
+    pub(crate) fn skew(&self) -> Option<i64> {
+        Some(self.skew.load(Ordering::Relaxed)).filter(|millis| *millis != UNKNOWN)
     }
 
     /// Forgets a connection that has ended.
@@ -153,5 +175,19 @@ mod tests {
         assert_eq!((known[1].last_export, known[1].lacks_token), (None, true));
         exporters.on_close()(ConnectionId(1));
         assert_eq!(exporters.list().len(), 1);
+    }
+
+    /// Scenario: events of a clock that is two minutes ahead, then of one that was set right, then of a recording.
+    /// Guarantees: the last event of now tells, and nothing is known before the first.
+    #[test]
+    fn clocks_are_compared_by_the_last_event() {
+        let exporters = Exporters::new(Arc::new(|| Timestamp::EPOCH));
+        let (now, at) = (Timestamp::from_millis(1_000_000_000), Timestamp::from_millis);
+        assert_eq!(exporters.skew(), None);
+        exporters.compare(at(1_000_120_000), now);
+        assert_eq!(exporters.skew(), Some(120_000));
+        exporters.compare(at(999_999_500), now);
+        exporters.compare(at(5), now);
+        assert_eq!(exporters.skew(), Some(-500));
     }
 }

@@ -10,7 +10,7 @@ use std::{
 
 use plimsoll_domain::{Fact, Timestamp, health::Counter};
 use plimsoll_ledger::{Ledger, RecordError};
-use plimsoll_otlp::{Arrival, Receipt, Refusal};
+use plimsoll_otlp::{Arrival, Export, Receipt, Refusal};
 use plimsoll_sources::{Reading, UnknownSignals};
 use tokio::sync::SetOnce;
 
@@ -169,6 +169,14 @@ impl Intake {
     }
 }
 
+/// The time of the newest log record, by the client's clock.
+fn newest_event(export: &Export) -> Option<Timestamp> {
+    let Export::Logs(logs) = export else { return None };
+    let scopes = logs.resource_logs.iter().flat_map(|resource| &resource.scope_logs);
+    let times = scopes.flat_map(|scope| &scope.log_records).map(|record| record.time_unix_nano);
+    times.max().filter(|nanos| *nanos > 0).and_then(Timestamp::from_nanos)
+}
+
 impl plimsoll_otlp::Intake for Intake {
     async fn take(&self, arrival: Arrival) -> Result<Receipt, Refusal> {
         self.0.signals.show(&arrival);
@@ -176,6 +184,9 @@ impl plimsoll_otlp::Intake for Intake {
         self.note_changes(&reading, arrival.at);
         let receipt = Receipt { rejected: reading.rejected, reason: reading.reason.clone() };
         let facts = reading.told();
+        if let Some(newest) = newest_event(&arrival.export) {
+            self.0.exporters.compare(newest, arrival.at);
+        }
         let sessions = facts.iter().filter_map(|fact| fact.session.clone());
         self.0.exporters.tell(arrival.connection, sessions);
         if !facts.is_empty() {
@@ -191,7 +202,7 @@ mod tests {
 
     use plimsoll_domain::ConnectionId;
     use plimsoll_ledger::LedgerOptions;
-    use plimsoll_otlp::{Export, Intake as _};
+    use plimsoll_otlp::Intake as _;
     use prost::Message;
     use tokio_util::sync::CancellationToken;
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use plimsoll_api::{Api, Key, Opening};
+use plimsoll_api::{Api, Key, Opening, setup::Setup};
 use plimsoll_domain::health::HealthProbe;
 use plimsoll_ledger::{Ledger, Writer};
 use plimsoll_loopback::{ConnectionIds, Serve};
@@ -40,6 +40,7 @@ pub(crate) struct Receiving {
     probe: Arc<Probe>,
     connections: ConnectionIds,
     exporters: Exporters,
+    setup: Arc<dyn Setup>,
     door: SideDoor,
     /// Transcripts that hooks name, and whatever else is to be read again.
     hints: transcripts::Hints,
@@ -71,8 +72,16 @@ impl Parts {
             self.config.receiver.token.clone(),
         );
         let probe = Arc::new(Probe::new(&self, (receiver.clone(), intake.clone(), door.clone())));
+        let setup: Arc<dyn Setup> = Arc::new(setup::Desk {
+            config: Arc::new(self.config.clone()),
+            around: self.around.clone(),
+            status: self.board.status(),
+            exporters: exporters.clone(),
+            ledger: Arc::clone(&self.ledger),
+        });
         let page = Page::new(plimsoll_api::opening_router(Opening {
             probe: Arc::clone(&probe) as Arc<dyn HealthProbe>,
+            setup: Arc::clone(&setup),
             door: Arc::new(door.clone()),
             key: Key::new(self.key.as_str()),
             now,
@@ -88,6 +97,7 @@ impl Parts {
             hints,
             connections: ConnectionIds::default(),
             exporters,
+            setup,
             receivers: Stage::new("receivers", FINISH + CLOSE),
             receiver: receiver.clone(),
             intake,
@@ -266,13 +276,7 @@ impl Receiving {
         let parts = &self.parts;
         plimsoll_api::router(Api {
             pruner: Arc::new(OnRequest(ledger.clone())),
-            setup: Arc::new(setup::Desk {
-                config: Arc::new(parts.config.clone()),
-                around: parts.around.clone(),
-                status: parts.board.status(),
-                exporters: self.exporters.clone(),
-                ledger: ledger.clone(),
-            }),
+            setup: Arc::clone(&self.setup),
             ledger,
             snapshots: watch.snapshots(),
             status: parts.board.status(),

@@ -17,7 +17,10 @@ use plimsoll_domain::{
     health::{ListenerState, Status},
 };
 use plimsoll_ledger::Ledger;
-use tokio::{sync::watch, task::spawn_blocking};
+use tokio::{
+    sync::{SetOnce, watch},
+    task::spawn_blocking,
+};
 
 use crate::{
     Config, Places,
@@ -136,7 +139,8 @@ pub(crate) struct Desk {
     pub(crate) around: Surroundings,
     pub(crate) status: watch::Receiver<Arc<Status>>,
     pub(crate) exporters: Exporters,
-    pub(crate) ledger: Ledger,
+    /// Set once the ledger is open.
+    pub(crate) ledger: Arc<SetOnce<Ledger>>,
 }
 
 impl Desk {
@@ -170,6 +174,7 @@ impl Desk {
             around: &self.around,
             status: Some(&status),
             exporters: self.exporters.list(),
+            skew_millis: self.exporters.skew(),
         };
         told(&examination, now)
     }
@@ -204,7 +209,7 @@ impl Setup for Desk {
     fn proof(&self, since: Timestamp, patience: Duration) -> Answer<'_, Proof> {
         Box::pin(async move {
             let now = Arc::clone(&self.around.now);
-            let first = proof::first(&self.ledger, since, &*now);
+            let first = async { proof::first(self.ledger.wait().await, since, &*now).await };
             match tokio::time::timeout(patience, first).await {
                 Ok(Ok(arrived)) => Ok(Proof { arrived: Some(arrived), likely: None }),
                 Ok(Err(error)) => {

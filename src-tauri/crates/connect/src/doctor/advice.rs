@@ -1,6 +1,6 @@
 //! What could be better in settings that do send to us.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use super::{
     aim::{Aim, Aims, Signal, is_true},
@@ -9,7 +9,6 @@ use super::{
     layers::{Found, Layers, Origin},
     machine::Process,
     report::Finding,
-    unseen::{connect_command, connect_fix},
     variables::{INTERVAL, SESSION_IDS, TEMPORALITY},
 };
 
@@ -44,7 +43,7 @@ fn of_layers(layers: &Layers<'_>, case: &Case<'_>) -> Vec<Finding> {
         });
     }
     findings.extend(session_ids(layers));
-    findings.extend(aims.routes().any(|route| route.is_grpc).then(|| grpc(layers.config_dir)));
+    findings.extend(aims.routes().any(|route| route.is_grpc).then(|| grpc(layers)));
     if sends_metrics {
         findings.extend(interval(layers));
         findings.extend(temporality(layers));
@@ -63,7 +62,7 @@ fn signal_off(signal: Signal, origin: Option<Origin<'_>>, layers: &Layers<'_>) -
         None => format!("{word} are not switched on in {}.", layers.config_dir.display()),
     };
     let finding = Finding::problem(code, what, String::new());
-    mend(finding, signal.exporter(), origin, layers.config_dir)
+    mend(finding, signal.exporter(), origin, layers)
 }
 
 fn signal_elsewhere(
@@ -75,7 +74,7 @@ fn signal_elsewhere(
     let by = origin.map(|origin| format!(" by {origin}")).unwrap_or_default();
     let what = format!("{word} are sent to {endpoint}{by}.");
     // No fix: another place was chosen on purpose.
-    let remedy = format!("Run {} to send them here.", connect_command(layers.config_dir));
+    let remedy = format!("Run {} to send them here.", layers.connect_command());
     Finding::problem("signal-elsewhere", what, remedy)
 }
 
@@ -84,16 +83,16 @@ fn session_ids(layers: &Layers<'_>) -> Option<Finding> {
     let what =
         format!("Session ids are left out by {}, so use belongs to no session.", found.origin);
     let finding = Finding::problem("session-ids-off", what, String::new());
-    Some(mend(finding, SESSION_IDS, Some(found.origin), layers.config_dir))
+    Some(mend(finding, SESSION_IDS, Some(found.origin), layers))
 }
 
-fn grpc(config_dir: &Path) -> Finding {
+fn grpc(layers: &Layers<'_>) -> Finding {
     let what = format!(
         "Clients with the settings in {} use gRPC, over which they never try again.",
-        config_dir.display()
+        layers.config_dir.display()
     );
-    let remedy = format!("Run {} to use HTTP.", connect_command(config_dir));
-    Finding::advice("grpc", what, remedy).with(connect_fix(config_dir))
+    let remedy = format!("Run {} to use HTTP.", layers.connect_command());
+    Finding::advice("grpc", what, remedy).with(layers.connect_fix())
 }
 
 fn interval(layers: &Layers<'_>) -> Option<Finding> {
@@ -103,7 +102,7 @@ fn interval(layers: &Layers<'_>) -> Option<Finding> {
     let what = format!("Metrics come every {} s only{}.", interval.as_secs(), by(found, layers));
     (interval >= SLOW).then(|| {
         let finding = Finding::advice("metrics-interval", what, String::new());
-        mend(finding, INTERVAL, found.map(|found| found.origin), layers.config_dir)
+        mend(finding, INTERVAL, found.map(|found| found.origin), layers)
     })
 }
 
@@ -115,7 +114,7 @@ fn temporality(layers: &Layers<'_>) -> Option<Finding> {
     let what =
         format!("Metrics are sent as differences{}, so a lost one stays lost.", by(found, layers));
     let finding = Finding::advice("delta-metrics", what, String::new());
-    Some(mend(finding, TEMPORALITY, found.map(|found| found.origin), layers.config_dir))
+    Some(mend(finding, TEMPORALITY, found.map(|found| found.origin), layers))
 }
 
 /// A client whose version makes its numbers wrong.
@@ -138,7 +137,7 @@ fn mend(
     finding: Finding,
     variable: &str,
     origin: Option<Origin<'_>>,
-    config_dir: &Path,
+    layers: &Layers<'_>,
 ) -> Finding {
     match origin {
         Some(Origin::Project(path)) => {
@@ -148,8 +147,8 @@ fn mend(
             Finding { remedy: "Only your administrator can change that.".to_owned(), ..finding }
         }
         Some(Origin::User(_) | Origin::Environment) | None => {
-            let remedy = format!("Run {}.", connect_command(config_dir));
-            Finding { remedy, ..finding }.with(connect_fix(config_dir))
+            let remedy = format!("Run {}.", layers.connect_command());
+            Finding { remedy, ..finding }.with(layers.connect_fix())
         }
     }
 }

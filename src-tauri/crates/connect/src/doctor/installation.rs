@@ -10,7 +10,7 @@ use super::{
     machine::Process,
     report::{ClientState, Finding, Fix},
     settings_file::{Condition, SettingsFile},
-    unseen::{connect_command, connect_fix, locked},
+    unseen::locked,
 };
 
 /// What is wrong with the files, and which folders are not connected.
@@ -66,14 +66,15 @@ fn unconnected(case: &Case<'_>, clients: &[&Process]) -> Vec<Finding> {
 }
 
 fn not_connected(folder: &Path, is_other_connected: bool, case: &Case<'_>) -> Finding {
-    let aims = Aims::of(&Layers::of_folder(folder, case.machine), case.resident);
+    let layers = Layers::of_folder(folder, case.machine);
+    let aims = Aims::of(&layers, case.resident);
     if let Some(ClientState::Locked { endpoint }) = state_by_settings(&aims) {
         return locked(endpoint.as_deref());
     }
     let name = folder.display();
-    let remedy = format!("Run {}.", connect_command(folder));
+    let remedy = format!("Run {}.", layers.connect_command());
     // No fix where another place was chosen on purpose.
-    let fix = connect_fix(folder).filter(|_| !aims.are_others());
+    let fix = layers.connect_fix().filter(|_| !aims.are_others());
     if is_other_connected {
         let what = format!("Clients with the settings in {name} are not connected, others are.");
         return Finding::advice("installations-differ", what, remedy).with(fix);

@@ -4,6 +4,7 @@ use std::{fmt, path::Path};
 
 use super::{
     machine::{Machine, Process},
+    report::Fix,
     settings_file::SettingsFile,
     variables::{INTERVAL, LOGS_EXPORTER, METRICS_EXPORTER, SESSION_IDS, TEMPORALITY, Variables},
 };
@@ -44,6 +45,7 @@ pub(super) struct Found<'a> {
 pub(super) struct Layers<'a> {
     /// The folder of the user's settings.
     pub(super) config_dir: &'a Path,
+    usual: &'a Path,
     managed: &'a [SettingsFile],
     project: &'a [SettingsFile],
     user: Option<&'a SettingsFile>,
@@ -64,11 +66,28 @@ impl<'a> Layers<'a> {
     pub(super) fn of_folder(config_dir: &'a Path, machine: &'a Machine) -> Self {
         Self {
             config_dir,
+            usual: &machine.usual,
             managed: &machine.managed,
             project: &[],
             user: machine.settings.get(config_dir),
             environment: None,
         }
+    }
+
+    /// The command that connects the clients of this folder.
+    pub(super) fn connect_command(&self) -> String {
+        if self.config_dir == self.usual {
+            return "`plimsoll connect`".to_owned();
+        }
+        let folder = self.config_dir.display().to_string();
+        let is_plain = folder.chars().all(|c| c.is_alphanumeric() || "/\\:._-".contains(c));
+        let folder = if is_plain { folder } else { format!("'{}'", folder.replace('\'', r"'\''")) };
+        format!("`CLAUDE_CONFIG_DIR={folder} plimsoll connect`")
+    }
+
+    /// What Plimsoll does for that command.
+    pub(super) fn connect_fix(&self) -> Option<Fix> {
+        Some(Fix::Connect { config_dir: self.config_dir.to_owned() })
     }
 
     /// The same without the user's settings.

@@ -13,6 +13,8 @@ use super::{settings_file::SettingsFile, variables::Variables};
 /// Everything that [`examine`](super::examine) judges, but for what the resident knows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Machine {
+    /// The configuration folder that commands find by themselves.
+    pub usual: PathBuf,
     /// The clients that run.
     pub processes: Vec<Process>,
     /// Their TCP connections; `None` where the system does not tell.

@@ -1,7 +1,5 @@
 //! Why a client is not seen, in words.
 
-use std::path::Path;
-
 use super::{
     aim::{Aim, Aims},
     bugs,
@@ -10,7 +8,7 @@ use super::{
     layers::{Layers, Origin},
     machine::Process,
     proxy,
-    report::{ClientState, Finding, Fix},
+    report::{ClientState, Finding},
 };
 
 /// Why the client is in this state, unless all is well or the resident itself is to blame.
@@ -25,26 +23,12 @@ pub(super) fn finding(
         ClientState::Sending | ClientState::Starting => None,
         ClientState::NeedsRestart => Some(needs_restart(process)),
         ClientState::Silent => silent(process, layers, aims, case),
-        ClientState::SendingElsewhere { endpoint } => Some(elsewhere(process, aims, endpoint)),
-        ClientState::TelemetryOff => Some(off(process, aims)),
+        ClientState::SendingElsewhere { endpoint } => {
+            Some(elsewhere(process, (layers, aims), endpoint))
+        }
+        ClientState::TelemetryOff => Some(off(process, layers, aims)),
         ClientState::Locked { endpoint } => Some(locked(endpoint.as_deref())),
     }
-}
-
-/// The command that connects the clients of this folder.
-pub(super) fn connect_command(config_dir: &Path) -> String {
-    if config_dir.ends_with(".claude") {
-        return "`plimsoll connect`".to_owned();
-    }
-    let folder = config_dir.display().to_string();
-    let is_plain = folder.chars().all(|c| c.is_alphanumeric() || "/\\:._-".contains(c));
-    let folder = if is_plain { folder } else { format!("'{}'", folder.replace('\'', r"'\''")) };
-    format!("`CLAUDE_CONFIG_DIR={folder} plimsoll connect`")
-}
-
-/// What Plimsoll does for that command.
-pub(super) fn connect_fix(config_dir: &Path) -> Option<Fix> {
-    Some(Fix::Connect { config_dir: config_dir.to_owned() })
 }
 
 /// An administrator's settings keep clients from us.
@@ -76,7 +60,7 @@ fn silent(
     if !aims.routes().any(|route| route.is_served) {
         return None;
     }
-    let connect = format!("Run {}, and restart it.", connect_command(&process.config_dir));
+    let connect = format!("Run {}, and restart it.", layers.connect_command());
     if is_refused(process, case) {
         let what = format!("{name} shows a wrong token, so what it sends is refused.");
         return Some(Finding::problem("token-wrong", what, connect));
@@ -103,12 +87,12 @@ fn silent(
     Some(Finding::problem("silent", what, remedy))
 }
 
-fn elsewhere(process: &Process, aims: &Aims<'_>, place: &str) -> Finding {
+fn elsewhere(process: &Process, (layers, aims): (&Layers<'_>, &Aims<'_>), place: &str) -> Finding {
     let fault = aims.both().into_iter().find_map(|(_, aim)| match aim {
         Aim::Elsewhere { endpoint, fault, .. } if endpoint == place => *fault,
         _ => None,
     });
-    let remedy = format!("Run {}, and restart it.", connect_command(&process.config_dir));
+    let remedy = format!("Run {}, and restart it.", layers.connect_command());
     let (code, what) = match fault {
         Some(fault) => ("endpoint-wrong", format!("{} sends to {place}: {fault}.", name(process))),
         None => ("sending-elsewhere", format!("{} sends to {place}.", name(process))),
@@ -116,7 +100,7 @@ fn elsewhere(process: &Process, aims: &Aims<'_>, place: &str) -> Finding {
     Finding::problem(code, what, remedy)
 }
 
-fn off(process: &Process, aims: &Aims<'_>) -> Finding {
+fn off(process: &Process, layers: &Layers<'_>, aims: &Aims<'_>) -> Finding {
     let origin = aims.both().into_iter().find_map(|(_, aim)| match aim {
         Aim::Off(origin) => *origin,
         _ => None,
@@ -125,12 +109,12 @@ fn off(process: &Process, aims: &Aims<'_>) -> Finding {
         Some(origin) => format!("{} has its telemetry switched off by {origin}.", name(process)),
         None => format!("{} sends no telemetry.", name(process)),
     };
-    let connect = format!("Run {}, and restart it.", connect_command(&process.config_dir));
+    let connect = format!("Run {}, and restart it.", layers.connect_command());
     if let Some(Origin::Project(path)) = origin {
         let remedy = format!("Take the exporters out of {}, and restart it.", path.display());
         return Finding::problem("telemetry-off", what, remedy);
     }
-    Finding::problem("telemetry-off", what, connect).with(connect_fix(&process.config_dir))
+    Finding::problem("telemetry-off", what, connect).with(layers.connect_fix())
 }
 
 fn name(process: &Process) -> String {

@@ -103,6 +103,8 @@ impl Desk {
             ledger: Some(self.ledger()),
             ports: Vec::new(),
         });
+        // None of the clients is where commands look by themselves.
+        machine.usual = self.root.join("nobody/.claude");
         let is_ours = |pid: u32| clients.iter().any(|client| client.pid() == pid);
         for process in &mut machine.processes {
             process.parent = process.parent.filter(|above| is_ours(*above));

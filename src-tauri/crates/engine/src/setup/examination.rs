@@ -10,7 +10,7 @@ use plimsoll_connect::doctor::{self, ClientState, Door, Peer, Places, Report, Re
 use plimsoll_connect::settings::Records;
 use plimsoll_domain::{
     Timestamp,
-    health::{ListenerState, Status},
+    health::{self, ListenerState, Status},
 };
 
 use crate::{
@@ -29,6 +29,8 @@ pub struct Examination<'a> {
     pub status: Option<&'a Status>,
     /// Who sends to it.
     pub(crate) exporters: Vec<Exporter>,
+    /// How far the clients' clock is ahead of ours, in milliseconds, as far as their last events tell.
+    pub(crate) skew_millis: Option<i64>,
 }
 
 impl std::fmt::Debug for Examination<'_> {
@@ -41,7 +43,7 @@ impl<'a> Examination<'a> {
     /// Where no engine runs.
     #[must_use]
     pub fn without_engine(config: &'a Config, around: &'a Surroundings) -> Self {
-        Self { config, around, status: None, exporters: Vec::new() }
+        Self { config, around, status: None, exporters: Vec::new(), skew_millis: None }
     }
 
     fn door(&self, name: &str, wished: SocketAddr) -> Door {
@@ -75,9 +77,23 @@ impl<'a> Examination<'a> {
             refused: refused.collect(),
             peers: peers.collect(),
             connected: self.connected(),
-            skew_millis: None,
-            problems: Vec::new(),
+            skew_millis: self.skew_millis,
+            problems: self.problems(),
         }
+    }
+
+    /// What is wrong with the engine itself. Of ports the doctor knows more by itself.
+    fn problems(&self) -> Vec<doctor::Finding> {
+        let problems = self.status.into_iter().flat_map(|status| &status.problems);
+        let faults = problems.filter(|problem| problem.severity == health::Severity::Fault);
+        let finding = |problem: &health::Problem| doctor::Finding {
+            code: problem.code,
+            severity: Severity::Problem,
+            what: problem.message.clone(),
+            remedy: "The Health page shows when it is over.".to_owned(),
+            fix: None,
+        };
+        faults.map(finding).collect()
     }
 
     /// When connecting last wrote into each configuration folder.

@@ -47,6 +47,7 @@ pub fn gather(places: &Places) -> Machine {
         processes.iter().filter_map(|process| process.working_dir.as_deref()).collect();
     let managed = places.managed.iter().map(|path| files::settings(path.clone()));
     Machine {
+        usual: places.config_dirs.first().cloned().unwrap_or_else(|| places.home.join(".claude")),
         sockets: sockets.as_ref().map(|sockets| sockets.of(&pids)),
         listeners: sockets.map(|sockets| sockets.listeners(&places.ports)).unwrap_or_default(),
         settings: folders

@@ -101,6 +101,7 @@ impl Situation {
         let mut settings = file(Path::new(HOME).join("settings.json"), &connected());
         settings.modified = Some(at(50));
         let machine = Machine {
+            usual: PathBuf::from(HOME),
             processes: vec![client(PID)],
             sockets: Some(vec![socket(PID, PORT)]),
             settings: [(PathBuf::from(HOME), settings)].into(),

@@ -253,3 +253,16 @@ fn doors_are_told_apart() {
     assert_eq!((&value["lastExport"], &value["project"]), (&json!(null), &json!(PROJECT)));
     assert_eq!(value["finding"]["severity"], json!("problem"));
 }
+
+/// Scenario: two clients whose configuration folders have the same name, one of them where commands look by themselves.
+/// Guarantees: the remedy of the other names its folder; it would connect the wrong one otherwise.
+#[test]
+fn remedies_name_the_folder_that_is_meant() {
+    let variables = json!({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://otel.corp:4318"});
+    let usual = Situation::quiet().with_settings(&variables);
+    let remedy = usual.client().finding.unwrap().remedy;
+    assert!(remedy.contains("`plimsoll connect`"), "{remedy}");
+    let other = usual.change(|machine, _| machine.usual = "/home/eve/.claude".into());
+    let remedy = other.client().finding.unwrap().remedy;
+    assert!(remedy.contains("`CLAUDE_CONFIG_DIR=/home/ada/.claude plimsoll connect`"), "{remedy}");
+}
