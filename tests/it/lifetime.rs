@@ -155,7 +155,7 @@ async fn a_ledger_that_is_not_open_is_told() {
         );
     }
     let doctor = asked(&["doctor", "--json"]).await;
-    let report: serde_json::Value = serde_json::from_str(&doctor.out).unwrap();
+    let report: Value = serde_json::from_str(&doctor.out).unwrap();
     let findings = report["findings"].as_array().unwrap();
     assert!(findings.iter().any(|finding| finding["code"] == "ledger-closed"), "{report}");
     lock.close().await.unwrap();
