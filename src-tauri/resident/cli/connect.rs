@@ -4,17 +4,14 @@ mod desk;
 mod proof;
 mod question;
 
-use std::{
-    io::{self, Write},
-    path::PathBuf,
-};
+use std::io::{self, Write};
 
 use plimsoll_engine::setup::{ConnectChoices, Installation};
-use plimsoll_programs::{Exit, Surroundings, now};
+use plimsoll_programs::{Exit, Surroundings};
 use serde_json::Value;
 
 pub(crate) use desk::{Desk, Target};
-use question::Asker;
+pub(crate) use question::Asker;
 
 /// Where a snippet can be put.
 const PLACES: [&str; 8] =
@@ -135,7 +132,7 @@ fn one(
 }
 
 /// The first of these; nothing where there is none.
-fn first(failures: Vec<anyhow::Error>) -> anyhow::Result<()> {
+pub(crate) fn first(failures: Vec<anyhow::Error>) -> anyhow::Result<()> {
     failures.into_iter().next().map_or(Ok(()), Err)
 }
 
@@ -230,79 +227,4 @@ fn print(desk: &Desk, place: &str, flags: &Flags) -> anyhow::Result<()> {
         write!(out, "{}", snippet.text)?;
     }
     Ok(())
-}
-
-/// `plimsoll disconnect`: only what is Plimsoll's goes, and what stood there before returns.
-pub(crate) mod disconnect {
-    use super::{Asker, ConnectChoices, Desk, Surroundings, Target, Write, first, io};
-
-    #[derive(Debug, clap::Args)]
-    pub(crate) struct Flags {
-        #[command(flatten)]
-        target: Target,
-        /// Ask nothing
-        #[arg(long)]
-        yes: bool,
-        /// Only show what would change
-        #[arg(long)]
-        dry_run: bool,
-        /// Print what was done, or would be, as JSON; asks nothing, as --yes
-        #[arg(long)]
-        json: bool,
-    }
-
-    pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
-        let desk = Desk::open(around)?;
-        let asker = Asker::of_terminal(flags.yes || flags.json || flags.dry_run);
-        let nothing = ConnectChoices { hooks: false, status_line: false, replace: false };
-        let (mut answers, mut failures) = (Vec::new(), Vec::new());
-        let mut out = io::stdout().lock();
-        for found in desk.installations(&flags.target, nothing)? {
-            if !flags.json {
-                match found.undo.trim_end() {
-                    "" => writeln!(out, "{}: nothing of Plimsoll's is in it.", found.settings)?,
-                    undo => writeln!(out, "{}:\n\n{undo}\n", found.settings)?,
-                }
-            }
-            if flags.dry_run {
-                answers.push(serde_json::to_value(&found)?);
-                continue;
-            }
-            if found.undo.is_empty() || !asker.agrees("Change this file?", true)? {
-                continue;
-            }
-            let done = match desk.disconnect(&found) {
-                Ok(done) => done,
-                Err(error) => {
-                    failures.push(error);
-                    continue;
-                }
-            };
-            if !flags.json {
-                writeln!(
-                    out,
-                    "Changed {}. Running clients keep sending until they are restarted.",
-                    done.settings
-                )?;
-                for kept in &done.kept {
-                    writeln!(out, "{kept} stays: you changed it since.")?;
-                }
-            }
-            answers.push(serde_json::to_value(&done)?);
-        }
-        if flags.json {
-            writeln!(out, "{}", serde_json::to_string_pretty(&answers)?)?;
-        }
-        first(failures)
-    }
-}
-
-/// When the waiting for a proof began, RFC 3339.
-fn since() -> String {
-    plimsoll_domain::calendar::rfc3339(now())
-}
-
-/// A file that flags name, as it is known: absolute.
-fn absolute(around: &Surroundings, file: &std::path::Path) -> PathBuf {
-    around.places.working.join(file)
 }

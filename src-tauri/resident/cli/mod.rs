@@ -6,6 +6,7 @@ mod backup;
 mod connect;
 mod demo;
 mod desktop;
+mod disconnect;
 mod doctor;
 mod export;
 mod handover;
@@ -74,7 +75,7 @@ enum Command {
     /// Connect Claude Code: show what would change in its settings, change it, and see the first request arrive.
     Connect(connect::Flags),
     /// Take out of Claude Code's settings what connecting put there.
-    Disconnect(connect::disconnect::Flags),
+    Disconnect(disconnect::Flags),
     /// Look at every running client: whether it is seen, why not, and what to do.
     Doctor(doctor::Flags),
     /// Read history from Claude Code's transcripts, and show how far that is.
@@ -109,7 +110,7 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Status(flags)) => look().and_then(|around| status::run(&flags, &around)),
         Some(Command::Connect(flags)) => look().and_then(|around| connect::run(&flags, &around)),
         Some(Command::Disconnect(flags)) => {
-            look().and_then(|around| connect::disconnect::run(&flags, &around))
+            look().and_then(|around| disconnect::run(&flags, &around))
         }
         Some(Command::Doctor(flags)) => look().and_then(|around| doctor::run(&flags, &around)),
         Some(Command::Backfill(flags)) => look().and_then(|around| backfill::run(&flags, around)),

@@ -9,7 +9,7 @@ use std::{
 };
 
 use plimsoll_bus::{Bus, systemd};
-use plimsoll_domain::health::{Hint, Hints, ListenerState, Status};
+use plimsoll_domain::health::{Hint, Hints, Status};
 use plimsoll_engine::{Environment, Offer, Running, Windows};
 use plimsoll_programs::{is_managed, plain_drawing};
 use tokio::{
@@ -122,10 +122,8 @@ impl Launcher {
 
     fn page(&self) -> Option<String> {
         let status = self.status.borrow();
-        let dashboard = status.listeners.iter().find(|listener| listener.name == "dashboard")?;
-        let address = dashboard.addresses.first()?;
-        let served = dashboard.state == ListenerState::Listening;
-        served.then(|| format!("http://{address}").replace("127.0.0.1", "localhost"))
+        let address = status.served("dashboard")?;
+        Some(format!("http://{address}").replace("127.0.0.1", "localhost"))
     }
 }
 

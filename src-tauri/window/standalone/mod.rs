@@ -180,6 +180,6 @@ impl Source for InProcess {
 
 /// Where the dashboard is served.
 fn address(status: &Status) -> Option<Url> {
-    let dashboard = status.listeners.iter().find(|listener| listener.name == "dashboard")?;
+    let dashboard = status.listener("dashboard")?;
     Url::parse(&format!("http://{}", dashboard.addresses.first()?)).ok()
 }

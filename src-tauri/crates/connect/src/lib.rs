@@ -10,4 +10,4 @@ pub mod settings;
 mod sites;
 mod strict;
 
-pub use sites::{Choices, Done, Site, SiteError, SiteState, Sites};
+pub use sites::{Choices, Done, Plan, Site, SiteError, SiteState, Sites};

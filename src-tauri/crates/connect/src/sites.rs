@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use plimsoll_domain::{Timestamp, calendar::rfc3339};
-use xxhash_rust::xxh3::xxh3_128;
 
 use crate::settings::{
-    self, Current, Destination, Edit, Hooks, Installation, Lock, LockKind, Managed, Plimsoll,
-    Record, Records, RecordsError, SettingsError, State, StatusLine, Telemetry, Wish, WriteError,
+    self, Current, Destination, Digest, Edit, Installation, Lock, LockKind, Managed, Plimsoll,
+    Record, Records, RecordsError, SettingsError, State, Telemetry, Wish, WriteError,
 };
 
 /// Where the client's settings may be, and what they are to say.
@@ -41,20 +40,27 @@ pub struct Choices {
 pub struct Site {
     /// The file.
     pub installation: Installation,
-    /// What it says now; `None` where it cannot be read as settings.
-    pub current: Option<Current>,
     /// Whether telemetry comes here by it.
     pub state: SiteState,
-    /// Why nothing can be changed, or why a change would not help; one sentence.
+    /// What could be done; or why nothing can, one sentence.
+    pub plan: Result<Plan, String>,
+    /// Why a change would not help; one sentence.
     pub trouble: Option<String>,
-    /// What connecting would change.
-    pub connect: Option<Edit>,
-    /// What disconnecting would change.
-    pub disconnect: Option<Edit>,
     /// Names the present content.
     pub fingerprint: String,
     /// What was changed before.
     pub record: Option<Record>,
+}
+
+/// What could be done with a settings file.
+#[derive(Debug)]
+pub struct Plan {
+    /// What it says now.
+    pub current: Current,
+    /// What connecting would change.
+    pub connect: Edit,
+    /// What disconnecting would change.
+    pub disconnect: Edit,
 }
 
 /// Whether telemetry comes here by a settings file.
@@ -131,7 +137,7 @@ impl Sites {
         now: Timestamp,
     ) -> Result<Done, SiteError> {
         let site = self.find(file, fingerprint, choices)?;
-        self.write(&site.installation, site.connect, site.trouble, now)
+        self.write(&site.installation, site.plan.map(|plan| plan.connect), now)
     }
 
     /// Takes back what connecting changed.
@@ -146,7 +152,7 @@ impl Sites {
     ) -> Result<Done, SiteError> {
         let nothing = Choices { hooks: false, status_line: false, destination: Destination::Keep };
         let site = self.find(file, fingerprint, nothing)?;
-        self.write(&site.installation, site.disconnect, site.trouble, now)
+        self.write(&site.installation, site.plan.map(|plan| plan.disconnect), now)
     }
 
     fn find(&self, file: &Path, fingerprint: &str, choices: Choices) -> Result<Site, SiteError> {
@@ -164,15 +170,10 @@ impl Sites {
     fn write(
         &self,
         installation: &Installation,
-        edit: Option<Edit>,
-        trouble: Option<String>,
+        edit: Result<Edit, String>,
         now: Timestamp,
     ) -> Result<Done, SiteError> {
-        let Some(mut edit) = edit else {
-            let path = installation.settings.display();
-            let why = trouble.unwrap_or_else(|| format!("{path} cannot be edited."));
-            return Err(SiteError::Unusable(why));
-        };
+        let mut edit = edit.map_err(SiteError::Unusable)?;
         if let Some(record) = &mut edit.record {
             record.written_at(now);
         }
@@ -191,74 +192,63 @@ impl Sites {
         managed: &Managed,
     ) -> Result<Site, SiteError> {
         let record = self.records.get(&installation.target)?;
-        let text = installation.text().map(ToOwned::to_owned);
-        let fingerprint = text.as_deref().map_or_else(String::new, fingerprint);
-        let edits = text.as_deref().map(|text| self.edits(text, choices, record.as_ref()));
-        let (edits, refusal) = match edits {
-            Some(Ok(edits)) => (Some(edits), None),
-            Some(Err(error)) => (None, Some(sentence(&installation.settings, &error))),
-            None => (None, Some(unusable(&installation))),
+        let text = installation.text();
+        let fingerprint = text.map_or_else(String::new, |text| Digest::of(text).into_text());
+        let plan = match text {
+            Some(text) => self.plan(text, choices, record.as_ref()).map_err(|error| {
+                format!("{} is not edited: {error}.", installation.settings.display())
+            }),
+            None => Err(unusable(&installation)),
         };
-        let (current, connect, disconnect) = match edits {
-            Some((current, connect, disconnect)) => {
-                (Some(current), Some(connect), Some(disconnect))
-            }
-            None => (None, None, None),
+        let state = match &plan {
+            Err(_) => SiteState::Unusable,
+            Ok(_) if managed.locks_telemetry() => SiteState::Locked,
+            Ok(plan) => state(&plan.current.telemetry),
         };
-        let state = match &current {
-            None => SiteState::Unusable,
-            Some(_) if managed.locks_telemetry() => SiteState::Locked,
-            Some(current) => state(&current.telemetry),
-        };
-        let unloaded = text.as_deref().and_then(|text| crate::strict::read(text).err());
-        let unloaded = unloaded.map(|line| not_loaded(&installation.settings, line));
-        let trouble = refusal
-            .or(unloaded)
+        let unloaded = text.and_then(|text| crate::strict::read(text).err());
+        let trouble = unloaded
+            .map(|line| not_loaded(&installation.settings, line))
             .or_else(|| self.obstacle.clone())
-            .or_else(|| current.as_ref().and_then(|now| standing(now, managed)));
-        Ok(Site { installation, current, state, trouble, connect, disconnect, fingerprint, record })
+            .or_else(|| standing(&plan.as_ref().ok()?.current, managed));
+        Ok(Site { state, plan, trouble, fingerprint, record, installation })
     }
 
-    fn edits(
+    fn plan(
         &self,
         text: &str,
         choices: Choices,
         record: Option<&Record>,
-    ) -> Result<(Current, Edit, Edit), SettingsError> {
+    ) -> Result<Plan, SettingsError> {
         let Choices { hooks, status_line, destination } = choices;
         let plimsoll = self.plimsoll.clone();
         let wish = Wish { plimsoll, telemetry: true, hooks, status_line, destination };
-        Ok((
-            settings::read(text, &self.plimsoll)?,
-            settings::connect(text, &wish, record)?,
-            settings::disconnect(text, record, &self.plimsoll)?,
-        ))
+        Ok(Plan {
+            current: settings::read(text, &self.plimsoll)?,
+            connect: settings::connect(text, &wish, record)?,
+            disconnect: settings::disconnect(text, record, &self.plimsoll)?,
+        })
     }
 }
 
 impl Site {
+    /// Why nothing can be changed, or why a change would not help; one sentence.
+    #[must_use]
+    pub fn trouble(&self) -> Option<&str> {
+        self.plan.as_ref().err().or(self.trouble.as_ref()).map(String::as_str)
+    }
+}
+
+impl Plan {
     /// Where telemetry goes instead: host and port, without anything secret.
     #[must_use]
     pub fn destination(&self) -> Option<String> {
-        match &self.current.as_ref()?.telemetry {
+        match &self.current.telemetry {
             Telemetry::Elsewhere { endpoint, metrics, logs } => {
                 let told = [logs, metrics, endpoint].into_iter().flatten();
                 told.map(|address| host(address)).next()
             }
             _ => None,
         }
-    }
-
-    /// Whether any of our hooks is in it.
-    #[must_use]
-    pub fn has_hooks(&self) -> bool {
-        self.current.as_ref().is_some_and(|current| current.hooks != Hooks::Absent)
-    }
-
-    /// Whose status line is in it.
-    #[must_use]
-    pub fn status_line(&self) -> &StatusLine {
-        self.current.as_ref().map_or(&StatusLine::Absent, |current| &current.status_line)
     }
 }
 
@@ -270,11 +260,6 @@ fn make_folder(installation: &Installation) -> Result<(), SiteError> {
     let failed =
         |error| SiteError::Unusable(format!("{} cannot be made: {error}", folder.display()));
     settings::make_private(folder).map_err(failed)
-}
-
-/// Names a text.
-fn fingerprint(text: &str) -> String {
-    format!("{:032x}", xxh3_128(text.as_bytes()))
 }
 
 /// For the names of backups: they sort by age.
@@ -295,10 +280,6 @@ fn host(address: &str) -> String {
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
     authority.rsplit('@').next().unwrap_or(authority).to_owned()
-}
-
-fn sentence(file: &Path, error: &SettingsError) -> String {
-    format!("{} is not edited: {error}.", file.display())
 }
 
 fn unusable(installation: &Installation) -> String {

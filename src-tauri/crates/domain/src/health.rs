@@ -15,6 +15,22 @@ pub struct Status {
     pub backfill: Option<Backfill>,
 }
 
+impl Status {
+    /// The listener of this name.
+    #[must_use]
+    pub fn listener(&self, name: &str) -> Option<&Listener> {
+        self.listeners.iter().find(|listener| listener.name == name)
+    }
+
+    /// The first address that the listener of this name serves; `None` while it does not listen.
+    #[must_use]
+    pub fn served(&self, name: &str) -> Option<&str> {
+        let listener = self.listener(name)?;
+        let address = listener.addresses.first()?;
+        (listener.state == ListenerState::Listening).then_some(address.as_str())
+    }
+}
+
 /// How far the reading of history from transcripts is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Backfill {

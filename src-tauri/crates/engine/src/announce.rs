@@ -3,10 +3,7 @@
 use std::{io, path::PathBuf, sync::Arc};
 
 use plimsoll_client::RuntimeInfo;
-use plimsoll_domain::{
-    calendar::rfc3339,
-    health::{ListenerState, Status},
-};
+use plimsoll_domain::{calendar::rfc3339, health::Status};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -77,7 +74,5 @@ impl Announcement {
 
 /// The URL of a listener's first address; `None` while it does not listen.
 fn url(status: &Status, name: &str) -> Option<String> {
-    let listener = status.listeners.iter().find(|listener| listener.name == name)?;
-    let address = listener.addresses.first()?;
-    (listener.state == ListenerState::Listening).then(|| format!("http://{address}"))
+    status.served(name).map(|address| format!("http://{address}"))
 }

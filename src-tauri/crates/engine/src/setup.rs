@@ -12,10 +12,7 @@ use std::{
 };
 
 use plimsoll_connect::settings::{self, Plimsoll, Receiver, Records};
-use plimsoll_domain::{
-    Timestamp,
-    health::{ListenerState, Status},
-};
+use plimsoll_domain::{Timestamp, health::Status};
 use plimsoll_ledger::Ledger;
 use tokio::{
     sync::{SetOnce, watch},
@@ -37,24 +34,22 @@ pub use plimsoll_connect::Sites;
 /// The file whose presence says that the welcome was shown.
 const WELCOMED: &str = "welcomed";
 
-/// Where the engine that runs serves; nothing is known where none does.
-#[derive(Debug, Clone, Copy, Default)]
+/// Where the engine that runs serves.
+#[derive(Debug, Clone, Copy)]
 pub struct Served {
-    /// Whether an engine runs.
-    pub is_running: bool,
-    /// OTLP over HTTP.
+    /// OTLP over HTTP; `None` where it could not be had.
     pub http: Option<SocketAddr>,
-    /// The dashboard.
+    /// The dashboard; `None` where it could not be had.
     pub dashboard: Option<SocketAddr>,
 }
 
 /// The client's settings as this configuration connects them. Hooks do not post to a dashboard that had to move: they
-/// run the program, which finds it.
+/// run the program, which finds it. `at`: nothing where no engine runs.
 #[must_use]
-pub fn sites(config: &Config, around: &Surroundings, at: Served) -> Sites {
-    let http = at.http.unwrap_or(config.receiver.http);
+pub fn sites(config: &Config, around: &Surroundings, at: Option<Served>) -> Sites {
+    let http = at.and_then(|at| at.http).unwrap_or(config.receiver.http);
     let wished = config.dashboard.listen;
-    let dashboard = at.dashboard.unwrap_or(wished);
+    let dashboard = at.and_then(|at| at.dashboard).unwrap_or(wished);
     let is_there_to_stay = wished.port() == 0 || dashboard.port() == wished.port();
     // Off Linux hooks need the key of runtime.json, which each start makes anew.
     let takes_hooks = cfg!(target_os = "linux") && is_there_to_stay;
@@ -72,7 +67,7 @@ pub fn sites(config: &Config, around: &Surroundings, at: Served) -> Sites {
         config_dirs: around.client_folders.clone(),
         managed: settings::managed_paths(),
         records: Records::new(&around.places.data),
-        obstacle: (at.is_running && at.http.is_none()).then(|| {
+        obstacle: at.is_some_and(|at| at.http.is_none()).then(|| {
             format!(
                 "Plimsoll does not receive at {}: another program has the port. What is sent there goes to that \
                  program; `plimsoll doctor` says which.",
@@ -80,14 +75,6 @@ pub fn sites(config: &Config, around: &Surroundings, at: Served) -> Sites {
             )
         }),
     }
-}
-
-/// The first address that a listener serves.
-fn served(status: &Status, name: &str) -> Option<SocketAddr> {
-    let listeners = status.listeners.iter();
-    let mut serving =
-        listeners.filter(|one| one.name == name && one.state == ListenerState::Listening);
-    serving.next()?.addresses.first()?.parse().ok()
 }
 
 /// As clients write it. They may not resolve names as we do, so it is a number.
@@ -146,12 +133,9 @@ pub(crate) struct Desk {
 impl Desk {
     fn sites(&self) -> Sites {
         let status = self.status.borrow();
-        let at = Served {
-            is_running: true,
-            http: served(&status, HTTP),
-            dashboard: served(&status, DASHBOARD),
-        };
-        sites(&self.config, &self.around, at)
+        let served = |name| status.served(name)?.parse().ok();
+        let at = Served { http: served(HTTP), dashboard: served(DASHBOARD) };
+        sites(&self.config, &self.around, Some(at))
     }
 
     /// Works on files, away from the runtime's workers.

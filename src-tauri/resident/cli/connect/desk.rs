@@ -14,7 +14,6 @@ use plimsoll_engine::{
 use plimsoll_programs::{Exit, Surroundings, now};
 use serde_json::Value;
 
-use super::absolute;
 use crate::cli::asked_of_ledger;
 
 /// Whose settings.
@@ -53,12 +52,11 @@ impl Desk {
         let client = Client::find(&places.runtime).ok();
         let runtime = client.as_ref().map(Client::runtime);
         let at = |url: &Option<String>| url.as_deref().and_then(address);
-        let served = Served {
-            // One that was killed left its file behind, and its addresses, which are then not missing.
-            is_running: runtime.is_some(),
-            http: runtime.and_then(|runtime| at(&runtime.otlp_http)),
-            dashboard: runtime.and_then(|runtime| at(&runtime.dashboard)),
-        };
+        // One that was killed left its file behind, and its addresses, which are then not missing.
+        let served = runtime.map(|runtime| Served {
+            http: at(&runtime.otlp_http),
+            dashboard: at(&runtime.dashboard),
+        });
         let sites = setup::sites(&config, &around, served);
         Ok(Self { surroundings: surroundings.clone(), config, around, sites, client })
     }
@@ -90,7 +88,7 @@ impl Desk {
     ) -> anyhow::Result<Vec<Installation>> {
         let all = self.plan(choices)?.installations;
         let Some(file) = &target.settings else { return Ok(all) };
-        let file = absolute(&self.surroundings, file);
+        let file = self.surroundings.places.working.join(file);
         let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
         let is_meant = |one: &Installation| real(Path::new(&one.settings)) == real(&file);
         let found: Vec<_> = all.into_iter().filter(is_meant).collect();

@@ -7,11 +7,11 @@ use std::{
 
 use anyhow::Context;
 use plimsoll_client::Client;
-use plimsoll_domain::{Timestamp, text::plain};
+use plimsoll_domain::{Timestamp, calendar::rfc3339, text::plain};
 use plimsoll_programs::now;
 use serde::Deserialize;
 
-use super::{Desk, since};
+use super::Desk;
 use crate::cli::{asked_of_ledger, command_runtime};
 
 /// The longest that the engine waits for one answer, in seconds.
@@ -66,7 +66,7 @@ pub(super) fn wait(desk: &Desk, patience: Option<u64>) -> anyhow::Result<()> {
 }
 
 async fn ask(client: &Client, patience: u64) -> anyhow::Result<Proof> {
-    let since = since();
+    let since = rfc3339(now());
     let end = now().after(Duration::from_secs(patience));
     loop {
         let seconds = left(now(), end).clamp(1, AT_ONCE);

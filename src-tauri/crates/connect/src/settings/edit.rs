@@ -164,11 +164,16 @@ impl Record {
 
 /// Known text is told from changed text by this.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Digest(String);
+pub(crate) struct Digest(String);
 
 impl Digest {
-    pub(super) fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         Self(format!("{:032x}", xxh3_128(text.as_bytes())))
+    }
+
+    /// As text.
+    pub(crate) fn into_text(self) -> String {
+        self.0
     }
 }
 

@@ -27,6 +27,7 @@ mod telemetry;
 mod tests;
 mod write;
 
+pub(crate) use self::edit::Digest;
 pub use self::{
     connect::connect,
     current::{Current, StatusLine, read},

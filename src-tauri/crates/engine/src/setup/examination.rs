@@ -47,9 +47,7 @@ impl<'a> Examination<'a> {
     }
 
     fn door(&self, name: &str, wished: SocketAddr) -> Door {
-        let listener = self
-            .status
-            .and_then(|status| status.listeners.iter().find(|listener| listener.name == name));
+        let listener = self.status.and_then(|status| status.listener(name));
         let is_served = listener.is_some_and(|listener| listener.state == ListenerState::Listening);
         let addresses = listener.into_iter().flat_map(|listener| &listener.addresses);
         let addresses: Vec<_> = addresses.filter_map(|address| address.parse().ok()).collect();

@@ -9,8 +9,8 @@ use plimsoll_api::{
     },
 };
 use plimsoll_connect::{
-    Choices, Done, Site, SiteError, SiteState, Sites,
-    settings::{self, Destination, Edit, Record, StatusLine, Wish, WriteError},
+    Choices, Done, Plan, Site, SiteError, SiteState, Sites,
+    settings::{self, Destination, Hooks, Record, StatusLine, Wish, WriteError},
 };
 use plimsoll_domain::Timestamp;
 
@@ -97,7 +97,8 @@ fn refused(error: SiteError) -> SetupError {
 }
 
 fn installation(site: &Site) -> Installation {
-    let diff = |edit: &Option<Edit>| edit.as_ref().map_or_else(String::new, Edit::diff);
+    let plan = site.plan.as_ref().ok();
+    let current = plan.map(|plan| &plan.current);
     let record = site.record.as_ref();
     Installation {
         settings: site.installation.settings.display().to_string(),
@@ -109,16 +110,16 @@ fn installation(site: &Site) -> Installation {
             SiteState::Locked => "locked",
             SiteState::Unusable => "unusable",
         },
-        trouble: site.trouble.clone(),
-        destination: site.destination(),
-        hooks: site.has_hooks(),
-        status_line: match site.status_line() {
-            StatusLine::Absent => "none",
-            StatusLine::Ours { .. } => "ours",
-            StatusLine::Own(_) => "theirs",
+        trouble: site.trouble().map(ToOwned::to_owned),
+        destination: plan.and_then(Plan::destination),
+        hooks: current.is_some_and(|current| current.hooks != Hooks::Absent),
+        status_line: match current.map(|current| &current.status_line) {
+            None | Some(StatusLine::Absent) => "none",
+            Some(StatusLine::Ours { .. }) => "ours",
+            Some(StatusLine::Own(_)) => "theirs",
         },
-        diff: diff(&site.connect),
-        undo: diff(&site.disconnect),
+        diff: plan.map(|plan| plan.connect.diff()).unwrap_or_default(),
+        undo: plan.map(|plan| plan.disconnect.diff()).unwrap_or_default(),
         fingerprint: site.fingerprint.clone(),
         connected_at: record.and_then(Record::written).map(Time),
         backup: record.and_then(|record| Some(record.backup.as_ref()?.display().to_string())),
