@@ -42,6 +42,11 @@ pub async fn start(engine: Engine, signals: &mut Signals) -> anyhow::Result<Opti
         }
     };
     match started {
+        // Asked to end at the last moment of the start: nobody will ask again.
+        Ok(running) if stop.is_cancelled() => {
+            running.drain().await;
+            Ok(None)
+        }
         Ok(running) => {
             ready();
             Ok(Some(running))

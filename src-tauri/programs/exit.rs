@@ -10,15 +10,19 @@ use std::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Everything was done.
-    Done = 0,
+    Done,
     /// Something went wrong.
-    Failed = 1,
+    Failed,
     /// Wrong arguments, or a configuration that cannot be used.
-    Usage = 2,
+    Usage,
     /// No engine runs.
-    NotRunning = 3,
+    NotRunning,
+    /// What was waited for did not come in time; only of commands that wait.
+    TimeOver,
+    /// What was waited for cannot come any more, because the session has ended; only of commands that wait.
+    SessionEnded,
     /// Something needed is not available (`EX_UNAVAILABLE` of sysexits.h).
-    Unavailable = 69,
+    Unavailable,
 }
 
 /// An end with a sentence for people, and a number for programs.
@@ -37,6 +41,20 @@ impl fmt::Display for Ended {
 impl std::error::Error for Ended {}
 
 impl Exit {
+    /// The number.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            // Commands that wait say 1 where no engine runs.
+            Self::NotRunning | Self::TimeOver => 3,
+            Self::SessionEnded => 4,
+            Self::Unavailable => 69,
+        }
+    }
+
     /// Ends the program this way.
     #[must_use]
     pub fn because(self, sentence: impl fmt::Display) -> anyhow::Error {
@@ -54,7 +72,7 @@ impl Exit {
 #[must_use]
 pub fn exit_code(program: &str, outcome: anyhow::Result<()>) -> ExitCode {
     let exit = outcome.err().map_or(Exit::Done, |error| report(program, &error));
-    ExitCode::from(exit as u8)
+    ExitCode::from(exit.code())
 }
 
 /// A reader that went away, such as `head`, is no failure.

@@ -44,6 +44,9 @@ async function ofDemo(browser, { address, stop }) {
   await page.goto(address);
   await page.locator('.level.urgent, [data-level=urgent]').first().waitFor({ timeout: 120_000 });
   await shoot(page, 'demo');
+  await page.goto(`${address}/#/alerts`);
+  await page.locator('.entry').first().waitFor();
+  await shoot(page, 'alerts');
   await popover(page, 'live', address, '[data-session]');
 
   const crowded = await browser.newPage();

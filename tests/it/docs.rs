@@ -5,14 +5,18 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
+    sync::LazyLock,
 };
 
-use plimsoll_engine::Key;
+use plimsoll_engine::{Config, Environment, Key, Places};
 
 use crate::house::resident;
 
-/// Variables that are no settings: of the program, and of its tests.
-const OTHER_VARIABLES: [&str; 3] = ["PLIMSOLL_CONFIG", "PLIMSOLL_LOG", "PLIMSOLL_BIN"];
+/// Variables that are no settings: of the program, of its tests, and those that commands are given.
+static OTHER_VARIABLES: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let own = ["PLIMSOLL_CONFIG", "PLIMSOLL_LOG", "PLIMSOLL_BIN"];
+    own.into_iter().chain(plimsoll_actions::VARIABLES).collect()
+});
 
 /// A page: what is read of it, and what is typed.
 struct Page {
@@ -160,13 +164,19 @@ fn uses(line: &str) -> Vec<(String, Vec<String>)> {
     used.collect()
 }
 
-/// The settings that a page names: `[table] key` in the prose, and tables of TOML.
+/// The settings that a page names: `[table] key` in the prose, and tables of TOML. Those of `[[override]]` are the ones
+/// of other tables.
 fn settings(page: &Page) -> Vec<String> {
     let is_word = |c: char| c.is_ascii_lowercase() || c == '_';
+    let is_table = |table: &str| {
+        !table.is_empty()
+            && table.chars().all(|c| is_word(c) || c == '.')
+            && !table.starts_with("override")
+    };
     let inline = page.spans().filter_map(|span| {
         let (table, rest) = span.strip_prefix('[')?.split_once("] ")?;
         let key = rest.split(|c| !is_word(c)).next().filter(|key| !key.is_empty())?;
-        table.chars().all(is_word).then(|| format!("{table}.{key}"))
+        is_table(table).then(|| format!("{table}.{key}"))
     });
     let mut found: Vec<String> = inline.collect();
     for (_, fence) in page.fences.iter().filter(|(language, _)| language == "toml") {
@@ -175,8 +185,7 @@ fn settings(page: &Page) -> Vec<String> {
             if let Some((name, _)) = line.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
                 table = name;
             } else if let Some((key, _)) = line.split_once('=')
-                && table.chars().all(is_word)
-                && !table.is_empty()
+                && is_table(table)
             {
                 found.push(format!("{table}.{}", key.trim()));
             }
@@ -228,14 +237,13 @@ fn commands_and_flags_exist() {
 }
 
 /// Scenario: the settings and variables that the pages name, beside those that there are.
-/// Guarantees: each exists, and each that there is is named, in the file's form and as a variable.
+/// Guarantees: each exists, and each that there is is named, in the file's form and as a variable; those of single
+/// levels need not be.
 #[test]
 fn settings_and_variables_exist() {
     let pages = pages();
-    let keys: BTreeSet<String> = Key::ALL.iter().map(|key| key.name().to_owned()).collect();
     let named: BTreeSet<String> = pages.iter().flat_map(settings).collect();
-    assert_eq!(named, keys, "left: named in the docs, right: there");
-    let variables: BTreeSet<String> = Key::ALL.iter().map(|key| key.variable()).collect();
+    are_named(&named, Key::name);
     let mut named = BTreeSet::new();
     for page in &pages {
         let text = page.whole();
@@ -243,7 +251,41 @@ fn settings_and_variables_exist() {
         named.extend(ends.iter().map(|end| format!("PLIMSOLL_{end}")));
     }
     named.retain(|name| !OTHER_VARIABLES.contains(&name.as_str()));
-    assert_eq!(named, variables, "left: named in the docs, right: there");
+    are_named(&named, Key::variable);
+}
+
+fn are_named(named: &BTreeSet<String>, name: impl Fn(Key) -> String) {
+    let all: BTreeSet<String> = Key::ALL.into_iter().map(&name).collect();
+    let every: BTreeSet<String> = Key::every().map(&name).collect();
+    let missing: Vec<_> = all.difference(named).collect();
+    let unknown: Vec<_> = named.difference(&every).collect();
+    assert!(missing.is_empty(), "the docs do not name {missing:?}");
+    assert!(unknown.is_empty(), "the docs name what there is not: {unknown:?}");
+}
+
+/// Scenario: every configuration that the pages show, as a file; the README's is said to be all there is by itself.
+/// Guarantees: each can be used; the README's changes nothing but the ledger's place.
+#[test]
+fn configurations_can_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let places = Places::under(folder.path());
+    let mut defaults = Config::defaults(&places);
+    let mut seen = 0;
+    for page in pages() {
+        let fences = page.fences.iter().filter(|(language, _)| language == "toml");
+        // The table of prices is another file.
+        for (_, fence) in fences.filter(|(_, fence)| !fence.contains("[models.")) {
+            fs::write(&places.config.path, fence).unwrap();
+            let config = Config::load(&places, &Environment::default(), &[]);
+            let config = config.unwrap_or_else(|error| panic!("{}: {error}", page.path.display()));
+            if page.path.ends_with("README.md") && page.path.parent() == Some(root()) {
+                defaults.ledger.path.clone_from(&config.ledger.path);
+                assert_eq!(config, defaults);
+                seen += 1;
+            }
+        }
+    }
+    assert_eq!(seen, 1, "the README's configuration");
 }
 
 /// Scenario: every address of the API that the pages name is asked of a running engine, with the key and nothing else;

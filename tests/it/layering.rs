@@ -34,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "plimsoll-sources",
             "plimsoll-ledger",
             "plimsoll-watch",
+            "plimsoll-actions",
             "plimsoll-api",
             "plimsoll-client",
             "plimsoll-connect",

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod actions;
 mod audit;
 mod bad_input;
 mod captures;
@@ -12,6 +13,7 @@ mod desk;
 mod docs;
 mod doctor;
 mod estimate;
+mod examples;
 mod house;
 mod keeping;
 mod layering;
@@ -22,6 +24,7 @@ mod one_engine;
 mod side_doors;
 mod sockets;
 mod stream;
+mod terminal;
 mod torture;
 mod transcripts;
 mod tray;

@@ -68,7 +68,7 @@ async fn the_icon_follows_the_state(shape: Shape) {
         assert!(!item.title().await.unwrap().is_empty() && !(title + &text).is_empty());
         assert_eq!(item.status().await.unwrap(), "Active");
     }
-    send(&house, Events::of("s-1", now()).sequence(4).compaction("auto", URGENT, 20_000)).await;
+    send(&house, Events::of("s-1", now()).sequence(4).compaction("manual", URGENT, 20_000)).await;
     turn(&house, "s-1", 5, 20_000).await;
     until_filled(&item, Drawn::Calm, 20_000).await;
 }

@@ -8,16 +8,22 @@ import { clock } from './lib/clock.svelte';
 import { INITIAL } from './lib/api/live';
 import type { RunningClient, UsageRecord } from './lib/api/types';
 import { FakeEventSource } from './testing/eventSource';
+import { untouched } from './testing/ledgers';
 import { client, doctor } from './testing/setup';
 import { pass, say, settle, show, text } from './testing/stage';
 import {
   ago,
   backfill,
   change,
+  checkpoint,
   context,
+  forecast,
+  learned,
   NOW,
   problem,
+  reached,
   record,
+  refusing,
   session,
   snapshot,
   subagent,
@@ -36,9 +42,11 @@ beforeEach(() => {
   clock.now = NOW;
   answers = () => json({ records: [], next: null, cursor: 0 });
   clients = [];
-  vi.stubGlobal('fetch', (path: string) =>
-    Promise.resolve(path === '/api/v1/doctor' ? json(doctor(clients)) : answers(path)),
-  );
+  vi.stubGlobal('fetch', (path: string) => {
+    if (path === '/api/v1/doctor') return Promise.resolve(json(doctor(clients)));
+    const nothing = untouched(path);
+    return Promise.resolve(nothing === undefined ? answers(path) : json(nothing));
+  });
   location.hash = '';
   document.body.innerHTML = '<div id="app"></div>';
   page = mount(App, { target: document.getElementById('app') as HTMLElement });
@@ -122,7 +130,7 @@ describe('live', () => {
     for (const part of [
       '$2.40',
       '2.2M tokens',
-      'line assumed from the model',
+      'line assumed',
       'working · 2 s ago',
       'Explore 34k',
     ]) {
@@ -131,6 +139,42 @@ describe('live', () => {
     const gauge = document.querySelector('[role=img][data-percent]');
     expect(gauge?.getAttribute('aria-label')).toMatch(/^151k of 167k tokens, 91.% of the way/);
     expect(document.title.replaceAll('\u00a0', ' ')).toBe('91 % api-server · Plimsoll');
+  });
+
+  /// Scenario: a session of whose growth enough is known, with a line that was learned, results of tools that went in,
+  /// and an acknowledged checkpoint; then one where nothing of that is so and the API refuses.
+  /// Guarantees: each is told in words, with how sure it is on hover; the gauge is lengthened; what is not known is
+  /// not told.
+  test('tells what is left, added and saved', () => {
+    const far = { line: learned(12), addedTokens: 1200, forecast: forecast(4, 11) };
+    show(session({ context: context(151_203, far), checkpoint: checkpoint() }));
+    expect(text('h1')).toBe('api-server is about 4 turns from compacting.');
+    expect(text('.figures p')).toBe('151k of 167k ≈ +1.2k · 91 % · 4 turns, 11 min');
+    const hints = [...document.querySelectorAll('.figures [title]')].map((each) =>
+      each.getAttribute('title')?.replaceAll('\u00a0', ' '),
+    );
+    expect(hints[0]).toContain('15,797 left');
+    expect(hints[1]).toMatch(/^About 1,200 tokens went in/);
+    expect(hints[2]).toMatch(/^3 to 6 turns, 8 to 16 min of work/);
+    expect(text('.books')).toContain('line learned from 12');
+    expect(document.querySelector('.books [title="learned from 12 compactions"]')).not.toBeNull();
+    expect(document.querySelector<SVGElement>('.gauge .added')?.style.width).toBe('0.6%');
+    expect(text('.saved')).toBe('checkpoint saved 3 min ago');
+
+    show(session({ context: context(190_000, { line: refusing() }) }));
+    expect(text('.figures p')).toBe('190k of 200k · 95 % · 10k left');
+    expect(text('.books')).toContain('line assumed · API refuses');
+    expect([text('.saved'), document.querySelector('.gauge .added')]).toEqual([undefined, null]);
+  });
+
+  /// Scenario: the client left a session; then the connection breaks.
+  /// Guarantees: it is said to have ended, since when, and does not become a thing of the past twice.
+  test('says that a session has ended', () => {
+    show(session({ state: 'idle', endedAt: ago(5 * 60_000) }));
+    expect(text('.state')).toBe('ended · 5 min ago');
+    FakeEventSource.latest.fail(FakeEventSource.CLOSED);
+    flushSync();
+    expect(text('.state')).toBe('ended · 5 min ago');
   });
 
   /// Scenario: a session moves on.
@@ -197,7 +241,7 @@ describe('live', () => {
     expect(text('.panel .source')).toMatch(
       /^estimate from sizes, about ±20 %\. Nobody tells tokens/,
     );
-    expect(document.querySelector('.figures p')?.getAttribute('title')).toMatch(
+    expect(document.querySelector('.figures [title]')?.getAttribute('title')).toMatch(
       /an estimate from sizes$/,
     );
   });
@@ -251,19 +295,12 @@ describe('live', () => {
   /// Guarantees: it is spoken once, politely.
   test('announces levels', () => {
     show(session());
-    say('session.level', {
-      revision: 402,
-      sessionId: session().sessionId,
-      agentId: null,
-      project: 'api-server',
-      level: 'notice',
-      occupancyTokens: 101_000,
-      line: { tokens: 167_000, kind: 'assumed', observations: 0 },
-      percentOfLine: 60.4,
-      cycleStartedAt: ago(0),
-      at: ago(0),
-    });
+    say('session.level', reached({ level: 'notice', percentOfLine: 60.4, turnsLeft: null }));
     expect(text('.unseen[aria-live=polite]')).toBe('api-server reached notice: 60 % of its line.');
+    say('session.level', reached());
+    expect(text('.unseen[aria-live=polite]')).toBe(
+      'api-server reached checkpoint: 91 % of its line, 4 turns, 11 min left.',
+    );
   });
 
   /// Scenario: a fault and a hint while the session is calm.

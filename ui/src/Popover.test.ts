@@ -11,10 +11,14 @@ import {
   ago,
   backfill,
   change,
+  checkpoint,
   context,
+  forecast,
+  learned,
   listeners,
   NOW,
   problem,
+  reached,
   session,
   snapshot,
   subagent,
@@ -114,6 +118,19 @@ describe('live', () => {
     expect(document.title.replaceAll('\u00a0', ' ')).toBe('91 % api-server · Plimsoll');
   });
 
+  /// Scenario: a session near its line of whose growth enough is known.
+  /// Guarantees: a glance tells what is left by turns and time, what went in since, and how the line is known.
+  test('tells what is left by its growth', () => {
+    const far = { line: learned(12), addedTokens: 1200, forecast: forecast(4, 11) };
+    show(session({ context: context(151_203, far), checkpoint: checkpoint() }));
+    expect(text('.figures')).toBe(
+      '151k of 167k ≈ +1.2k · 4 turns, 11 min working · 2 s ago line learned from 12',
+    );
+    expect(text('.saved')).toBe('checkpoint saved 3 min ago');
+    show(session({ context: context(168_000, far) }));
+    expect(text('.figures p')).toBe('168k of 167k ≈ +1.2k · at the line');
+  });
+
   /// Scenario: a session moves on, and time passes.
   /// Guarantees: gauge, sentence and every age follow.
   test('follows changes and counts ages', () => {
@@ -166,14 +183,10 @@ describe('live', () => {
   /// Guarantees: it is spoken, politely.
   test('announces levels', () => {
     show(session());
-    say('session.level', {
-      sessionId: session().sessionId,
-      agentId: 'a1',
-      level: 'notice',
-      percentOfLine: 60.4,
-    });
+    const told = { level: 'notice', percentOfLine: 60.4, turnsLeft: 0 } as const;
+    say('session.level', reached({ ...told, agentId: 'a1' }));
     expect(text('.unseen[aria-live=polite]')).toBe(
-      'A subagent of api-server reached notice: 60 % of its line.',
+      'A subagent of api-server reached notice: 60 % of its line, at the line.',
     );
   });
 });

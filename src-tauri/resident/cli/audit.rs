@@ -3,17 +3,14 @@
 mod detail;
 mod summary;
 
-use std::{
-    io::{self, Write},
-    time::Duration,
-};
+use std::io::{self, Write};
 
 use anyhow::Context as _;
 use plimsoll_domain::{Calendar, SessionId, Timestamp, calendar::parse_rfc3339};
 use plimsoll_engine::{Audit, AuditFilter, Verdict, audit_json};
 use plimsoll_programs::{Exit, Surroundings, now};
 
-use super::{command_runtime, ledger};
+use super::{command_runtime, ledger, span::span};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flags {
@@ -81,14 +78,10 @@ fn filter(flags: &Flags, calendar: &Calendar, now: Timestamp) -> anyhow::Result<
     Ok(AuditFilter { session: flags.session.as_deref().map(SessionId::new), since })
 }
 
-/// So many days or hours ago, the start of a local day, or a time.
+/// So long ago, the start of a local day, or a time.
 fn moment(text: &str, calendar: &Calendar, now: Timestamp) -> Option<Timestamp> {
-    let span = |unit: char, seconds: u64| {
-        let count: u64 = text.strip_suffix(unit)?.parse().ok()?;
-        Some(now.before(Duration::from_secs(count.checked_mul(seconds)?)))
-    };
-    span('d', 86_400)
-        .or_else(|| span('h', 3_600))
+    span(text)
+        .map(|ago| now.before(ago))
         .or_else(|| calendar.date_start(text))
         .or_else(|| parse_rfc3339(text))
 }

@@ -5,7 +5,7 @@ use std::{
     net::{SocketAddr, TcpStream},
     sync::mpsc::{self, Receiver, Sender},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use plimsoll_client::{RuntimeInfo, address};
@@ -15,6 +15,9 @@ use plimsoll_programs::Surroundings;
 /// The largest that is handed over, in bytes: what the API takes.
 pub(crate) const LARGEST: usize = 16 * 1024 * 1024;
 
+/// The largest answer that is read, in bytes.
+const LARGEST_ANSWER: u64 = 256 * 1024;
+
 /// Something on its way to Plimsoll.
 ///
 /// It has arrived with the first byte of the answer, and not before: Plimsoll looks up who owns the other end of a
@@ -22,7 +25,8 @@ pub(crate) const LARGEST: usize = 16 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct HandOver {
     engine: TcpStream,
-    answered: Receiver<()>,
+    /// The answer: its first byte, and then the rest of it.
+    answered: Receiver<Vec<u8>>,
 }
 
 impl HandOver {
@@ -47,16 +51,28 @@ impl HandOver {
         let (waiting, answered) = mpsc::channel();
         // A thread, because the system rounds the time that a read may take up to its own ticks.
         thread::Builder::new().spawn(move || {
-            let _first = answer.read(&mut [0]);
-            drop::<Sender<()>>(waiting);
+            let _gone = read_answer(&mut answer, &waiting);
         })?;
         Ok(Self { engine, answered })
     }
 
     /// Waits until it has arrived, or cannot any more; at most as long as this.
     pub(crate) fn wait(&self, patience: Duration) {
-        // Nothing is ever sent: the other end goes with the first byte, or with the connection.
         let _over = self.answered.recv_timeout(patience);
+    }
+
+    /// Waits for the whole answer, at most as long as this; its body, where it has one.
+    pub(crate) fn answer(&self, patience: Duration) -> Option<Vec<u8>> {
+        let until = Instant::now() + patience;
+        let mut answer = Vec::new();
+        while let Ok(part) =
+            self.answered.recv_timeout(until.saturating_duration_since(Instant::now()))
+        {
+            answer.extend(part);
+        }
+        let end = answer.windows(4).position(|four| four == b"\r\n\r\n")?;
+        answer.drain(..end + 4);
+        (!answer.is_empty()).then_some(answer)
     }
 
     /// Leaves the connection open to whatever takes the place of this process, so that what is late still arrives.
@@ -68,6 +84,17 @@ impl HandOver {
             let _inherited = self.engine.into_raw_fd();
         }
     }
+}
+
+/// Reads the first byte and then the rest, which ends with the connection.
+fn read_answer(engine: &mut TcpStream, answer: &Sender<Vec<u8>>) -> io::Result<()> {
+    let mut first = [0];
+    engine.read_exact(&mut first)?;
+    let _unheard = answer.send(first.into());
+    let mut rest = Vec::new();
+    engine.take(LARGEST_ANSWER).read_to_end(&mut rest)?;
+    let _unheard = answer.send(rest);
+    Ok(())
 }
 
 fn request(kind: Handed, said: &[u8], address: SocketAddr, key: &str) -> Vec<u8> {

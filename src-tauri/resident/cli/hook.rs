@@ -1,9 +1,9 @@
 //! `plimsoll hook`: hands a hook's input to the running Plimsoll. The client waits for it, and would take an exit code
-//! of 2 for an order to stop; so it is quick, silent, and always ends with 0.
+//! of 2 for an order to stop; so it is quick, says nothing but what the agent is to know, and always ends with 0.
 
 use std::{
     ffi::OsString,
-    io::{self, Read},
+    io::{self, Read, Write},
     process::ExitCode,
     time::Duration,
 };
@@ -22,6 +22,14 @@ pub(crate) struct Flags {
     _ignored: Vec<OsString>,
 }
 
+/// Prints what the agent is to know. Anything but JSON the client would take for that as well.
+fn tell(answer: Option<&[u8]>) {
+    if let Some(answer) = answer.filter(|answer| answer.starts_with(b"{")) {
+        // Nobody to read it is nobody to tell.
+        let _unread = io::stdout().write_all(answer);
+    }
+}
+
 pub(crate) fn run() -> ExitCode {
     let mut said = Vec::new();
     let mut input = io::stdin().lock();
@@ -30,7 +38,7 @@ pub(crate) fn run() -> ExitCode {
         // Read to its end, so that the client is not told that nobody listens.
         let _rest = io::copy(&mut input, &mut io::sink());
         if let Some(handed) = HandOver::begin(Handed::Hook, &said, PATIENCE) {
-            handed.wait(PATIENCE);
+            tell(handed.answer(PATIENCE).as_deref());
         }
     }
     ExitCode::SUCCESS

@@ -1,27 +1,43 @@
 //! The commands: what they have in common. Each has a file of its own.
 
+mod actions;
+mod alerts;
 mod audit;
 mod backfill;
 mod backup;
+mod board;
+mod checkpoint;
+mod compactions;
 mod connect;
 mod demo;
 mod desktop;
 mod disconnect;
 mod doctor;
 mod export;
+#[cfg(test)]
+mod fixture;
 mod handover;
+mod history;
 mod hook;
 mod inspect;
 mod ledger;
+mod project;
 mod prune;
+mod quiet;
 mod replay;
 mod serve;
 mod service;
+mod session;
+mod sessions;
 mod snapshot;
+mod span;
 mod status;
 mod statusline;
 mod table;
 mod text;
+mod wait;
+mod warning;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -37,7 +53,8 @@ Exit codes:
   0   done
   1   failed; of an audit: something differs without a reason; of the doctor: something is wrong
   2   wrong arguments, or a configuration that cannot be used
-  3   Plimsoll is not running
+  3   Plimsoll is not running; of `wait`: the time is over
+  4   of `wait`: the session has ended
   69  something needed is not available: Plimsoll runs already, there is no ledger yet, a newer one
       wrote it, or no receiver answers
 
@@ -50,7 +67,13 @@ Environment:
   PLIMSOLL_LEDGER_PATH               another ledger
   PLIMSOLL_LEDGER_KEEP_REQUESTS_DAYS how many days requests are kept; 0: for ever
   PLIMSOLL_LEVELS_NOTICE, ..._CHECKPOINT, ..._URGENT
-                                     other levels, e.g. 60%
+                                     other levels, e.g. 80%,3 turns left
+  PLIMSOLL_ACTIONS_NOTIFY, ..._COMMAND, ..._COMMAND_TIMEOUT, ..._WEBHOOK_URL, ..._WEBHOOK_SECRET,
+  ..._IN_SESSION, ..._INSTRUCTION    what every level does; PLIMSOLL_ACTIONS_WEBHOOK=false: no webhook;
+                                     PLIMSOLL_ACTIONS_URGENT_NOTIFY and the like: what one does
+  PLIMSOLL_NOTIFICATIONS_QUIET_HOURS when no notification is shown, e.g. 22:00-07:00
+  PLIMSOLL_WARNINGS_LIMITS, ..._DAILY_COST, ..._SILENT, ..._ERRORS, ..._CACHE
+                                     what else is warned of: true or false, and dollars
   PLIMSOLL_TRANSCRIPTS_ENABLED       whether transcripts are read: true or false
   PLIMSOLL_LOG                       what is logged: error, warn, info, debug or trace";
 
@@ -72,6 +95,24 @@ enum Command {
     Service(service::Flags),
     /// Show the live sessions and how near they are to their line.
     Status(status::Flags),
+    /// Show the live sessions as a table.
+    Sessions(sessions::Flags),
+    /// Show the live sessions with their gauges, for as long as you look.
+    #[command(after_help = watch::KEYS)]
+    Watch(watch::Flags),
+    /// Wait until a session's context has come so far.
+    #[command(after_help = wait::EXIT_CODES)]
+    Wait(wait::Flags),
+    /// Acknowledge a checkpoint: say that a session's work was saved, and where.
+    Checkpoint(checkpoint::Flags),
+    /// Show which levels spoke, what was done about it, and what was acknowledged.
+    Alerts(alerts::Flags),
+    /// Show what was compacted, at what cost, and whether it was prepared.
+    Compactions(compactions::Flags),
+    /// Hold notifications back; without arguments show which are.
+    Quiet(quiet::Flags),
+    /// Try what a level does.
+    Actions(actions::Flags),
     /// Connect Claude Code: show what would change in its settings, change it, and see the first request arrive.
     Connect(connect::Flags),
     /// Take out of Claude Code's settings what connecting put there.
@@ -108,6 +149,18 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Serve(flags)) => look().and_then(|around| serve::run(&flags, around)),
         Some(Command::Service(flags)) => look().and_then(|around| service::run(&flags, &around)),
         Some(Command::Status(flags)) => look().and_then(|around| status::run(&flags, &around)),
+        Some(Command::Sessions(flags)) => look().and_then(|around| sessions::run(&flags, &around)),
+        Some(Command::Watch(flags)) => look().and_then(|around| watch::run(&flags, &around)),
+        Some(Command::Wait(flags)) => look().and_then(|around| wait::run(&flags, &around)),
+        Some(Command::Checkpoint(flags)) => {
+            look().and_then(|around| checkpoint::run(&flags, &around))
+        }
+        Some(Command::Alerts(flags)) => look().and_then(|around| alerts::run(&flags, &around)),
+        Some(Command::Compactions(flags)) => {
+            look().and_then(|around| compactions::run(&flags, &around))
+        }
+        Some(Command::Quiet(flags)) => look().and_then(|around| quiet::run(&flags, &around)),
+        Some(Command::Actions(flags)) => look().and_then(|around| actions::run(&flags, &around)),
         Some(Command::Connect(flags)) => look().and_then(|around| connect::run(&flags, &around)),
         Some(Command::Disconnect(flags)) => {
             look().and_then(|around| disconnect::run(&flags, &around))
@@ -188,7 +241,7 @@ mod tests {
     fn the_help_is_complete() {
         for key in Key::ALL {
             let variable = key.variable();
-            let short = format!("..._{}", variable.rsplit('_').next().unwrap());
+            let short = format!("..._{}", variable.splitn(3, '_').nth(2).unwrap());
             let is_named = EXIT_CODES.contains(&variable) || EXIT_CODES.contains(&short);
             assert!(is_named, "{variable}");
         }

@@ -14,13 +14,17 @@ use plimsoll_programs::{Surroundings, now};
 
 use super::{
     asked, asked_of_ledger, command_runtime, doctor,
-    snapshot::{Context, Limit, Listener, Session, Snapshot, Source, Subagent, Tokens, Usage},
+    history::Moment,
+    snapshot::{
+        Context, Forecast, Limit, Listener, NAME, Session, Snapshot, Source, Subagent, Tokens,
+        Usage, short,
+    },
     table::Table,
-    text::{age, gauge},
+    text::{age, room},
+    warning,
 };
 
-/// How wide a project's name may be.
-const NAME: usize = 28;
+const INDENT: &str = "  ";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Flags {
@@ -31,12 +35,15 @@ pub(crate) struct Flags {
 
 pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
     let client = asked(Client::find(&around.places.runtime))?;
-    let (body, doctor) = command_runtime()?.block_on(async {
+    let (body, doctor, warned) = command_runtime()?.block_on(async {
         let answer = client.get("/api/v1/snapshot").await;
         let body = asked_of_ledger(&client, answer).await?;
         // What is asked for does not depend on it.
-        let doctor = if flags.json { None } else { client.get("/api/v1/doctor").await.ok() };
-        anyhow::Ok((body, doctor))
+        if flags.json {
+            return anyhow::Ok((body, None, None));
+        }
+        let doctor = client.get("/api/v1/doctor").await.ok();
+        Ok((body, doctor, client.get(warning::LAST).await.ok()))
     })?;
     let mut out = io::stdout().lock();
     if flags.json {
@@ -47,7 +54,10 @@ pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
     let snapshot =
         serde_json::from_slice(&body).context("Plimsoll gave an answer of another version")?;
     let calendar = Calendar::system();
-    show(&mut out, &snapshot, Moment { now: now(), calendar: &calendar })?;
+    show(&mut out, &snapshot, Moment { now: now(), calendar: &calendar }, room())?;
+    if let Some(line) = warned.and_then(|answer| warning::line(&answer, now())) {
+        writeln!(out, "Warned {line}")?;
+    }
     if let Some(url) = &client.runtime().dashboard {
         writeln!(out, "Dashboard: {}", url.replace("127.0.0.1", "localhost"))?;
     }
@@ -61,30 +71,28 @@ pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The moment of which is told, by whose clock.
-#[derive(Clone, Copy)]
-struct Moment<'a> {
-    now: Timestamp,
-    calendar: &'a Calendar,
-}
-
-fn show(out: &mut impl Write, snapshot: &Snapshot, moment: Moment<'_>) -> io::Result<()> {
-    let now = moment.now;
-    writeln!(out, "{}", sentence(snapshot))?;
+/// Where `room`, in characters, is enough for it, with what is left and how the line is known.
+fn show(
+    out: &mut impl Write,
+    snapshot: &Snapshot,
+    moment: Moment<'_>,
+    room: usize,
+) -> io::Result<()> {
+    writeln!(out, "{}", snapshot.sentence())?;
     for problem in snapshot.problems.iter().skip(1) {
         writeln!(out, "{}", plain(&problem.message, usize::MAX))?;
     }
-    let mut table = Table::default();
-    for session in &snapshot.sessions {
-        table.push(session_row(session, moment));
-        for agent in &session.subagents {
-            table.push(subagent_row(agent, now));
-        }
-    }
     if !snapshot.sessions.is_empty() {
         writeln!(out)?;
-        table.write(out, "  ")?;
+        let full = table(snapshot, moment, Detail::Full);
+        let table = if full.width() + INDENT.len() <= room {
+            full
+        } else {
+            table(snapshot, moment, Detail::Short)
+        };
+        table.write(out, INDENT)?;
     }
+    let now = moment.now;
     let used = &snapshot.today.usage;
     writeln!(out, "\nToday: {}, {}", in_detail(&used.tokens), cost(used))?;
     let limits = [("5 h", &snapshot.limits.five_hour), ("7 day", &snapshot.limits.seven_day)];
@@ -96,47 +104,23 @@ fn show(out: &mut impl Write, snapshot: &Snapshot, moment: Moment<'_>) -> io::Re
     writeln!(out, "{}", receivers(snapshot, now))
 }
 
-/// Whether anything needs the user.
-fn sentence(snapshot: &Snapshot) -> String {
-    if let Some(problem) = snapshot.problems.first() {
-        return plain(&problem.message, usize::MAX);
-    }
-    let nearest = snapshot
-        .sessions
-        .iter()
-        .find_map(|session| session.context.as_ref().map(|context| (name(session), context)));
-    match nearest {
-        None if snapshot.sessions.is_empty() && snapshot.last_arrival_at.is_none() => {
-            "Nothing has arrived yet. `plimsoll connect` connects Claude Code.".to_owned()
+/// How much of a context is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Detail {
+    Short,
+    /// With the forecast, and how the line is known.
+    Full,
+}
+
+fn table(snapshot: &Snapshot, moment: Moment<'_>, detail: Detail) -> Table {
+    let mut table = Table::default();
+    for session in &snapshot.sessions {
+        table.push(session_row(session, moment, detail));
+        for agent in &session.subagents {
+            table.push(subagent_row(agent, moment.now, detail));
         }
-        None if snapshot.sessions.is_empty() => "No session is active.".to_owned(),
-        None => "Nothing needs you. No session has told its context yet.".to_owned(),
-        Some((name, context)) if context.level == "calm" => format!(
-            "Nothing needs you. The nearest, {name}, is at {} of its line.",
-            percent(context)
-        ),
-        Some((name, context)) => format!(
-            "{name} is at {} of its line: {} tokens left.",
-            percent(context),
-            tokens(context.headroom_tokens)
-        ),
     }
-}
-
-fn name(session: &Session) -> String {
-    match &session.project {
-        Some(project) => plain(project, NAME),
-        None => format!("session {}", plain(short(&session.session_id), NAME)),
-    }
-}
-
-/// The first part of an id, enough for people to tell sessions apart.
-fn short(id: &str) -> &str {
-    id.split_at_checked(8).map_or(id, |(head, _)| head)
-}
-
-fn percent(context: &Context) -> String {
-    text::percent(context.occupancy_tokens, context.line.tokens)
+    table
 }
 
 fn cost(usage: &Usage) -> String {
@@ -146,11 +130,14 @@ fn cost(usage: &Usage) -> String {
     }
 }
 
-fn session_row(session: &Session, moment: Moment<'_>) -> Vec<String> {
-    let mut row = vec![name(session), session.model_name.clone().unwrap_or_default()];
+fn session_row(session: &Session, moment: Moment<'_>, detail: Detail) -> Vec<String> {
+    let mut row = vec![session.name(), session.model_name.clone().unwrap_or_default()];
     match &session.context {
-        Some(context) => row.extend(gauge_cells(context)),
-        None => row.extend(["(no gauge)", "", "", ""].map(str::to_owned)),
+        Some(context) => row.extend(gauge_cells(context, detail)),
+        None => {
+            row.push("(no gauge)".to_owned());
+            row.resize(row.len() + if detail == Detail::Full { 4 } else { 3 }, String::new());
+        }
     }
     let last = age(&session.last_activity_at, moment.now);
     row.extend([session.state.clone(), last, cost(&session.usage)]);
@@ -193,23 +180,26 @@ fn used_of(limit: &Limit, now: Timestamp) -> String {
     format!("{used} % used, resets {left}, told {}", age(&limit.told_at, now))
 }
 
-fn subagent_row(agent: &Subagent, now: Timestamp) -> Vec<String> {
+fn subagent_row(agent: &Subagent, now: Timestamp, detail: Detail) -> Vec<String> {
     let name = agent.name.as_deref().unwrap_or(short(&agent.agent_id));
     let mut row = vec![format!("  {}", plain(name, NAME)), agent.model_name.clone()];
-    row.extend(gauge_cells(&agent.context));
+    row.extend(gauge_cells(&agent.context, detail));
     row.extend([agent.state.clone(), age(&agent.last_activity_at, now), String::new()]);
     row
 }
 
-fn gauge_cells(context: &Context) -> [String; 4] {
-    let (occupancy, line) = (context.occupancy_tokens, context.line.tokens);
-    let about = if context.estimated { "about " } else { "" };
-    [
-        gauge(occupancy, line, context.window_tokens),
-        format!("{:>5}", percent(context)),
-        format!("{about}{} of {}", tokens(occupancy), tokens(line)),
+fn gauge_cells(context: &Context, detail: Detail) -> Vec<String> {
+    let mut cells = vec![
+        context.gauge(),
+        format!("{:>5}", context.percent()),
+        context.occupancy_of_line(),
         context.level.clone(),
-    ]
+    ];
+    if detail == Detail::Full {
+        cells[2].push_str(&format!(" ({})", context.line.kind));
+        cells.push(context.forecast.as_ref().map(Forecast::in_words).unwrap_or_default());
+    }
+    cells
 }
 
 fn in_detail(used: &Tokens) -> String {
@@ -244,50 +234,37 @@ fn receivers(snapshot: &Snapshot, now: Timestamp) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::*;
-
-    fn context(occupancy: u64, level: &str) -> Value {
-        json!({
-            "occupancyTokens": occupancy, "estimated": false, "windowTokens": 200_000,
-            "windowKind": "table", "line": {"tokens": 167_000, "kind": "assumed", "observations": 0},
-            "headroomTokens": 167_000 - occupancy, "level": level, "levels": [],
-            "asOf": "2026-11-23T11:59:48.000Z"
-        })
-    }
+    use super::{
+        super::fixture::{self, context},
+        *,
+    };
 
     fn snapshot(sessions: &Value, problems: &Value) -> Value {
-        let tokens = json!({"input": 12_000, "output": 20_000, "cacheRead": 1_100_000,
-                            "cacheCreation": 80_000, "total": 1_212_000});
-        json!({
-            "revision": 4, "version": 2, "sessions": sessions,
-            "today": {"from": "2026-11-23T00:00:00.000Z", "timeZone": "UTC",
-                      "usage": {"tokens": tokens, "requests": 4, "costNanoUsd": 3_451_000_000_i64}},
-            "limits": {"fiveHour": null, "sevenDay": null},
-            "lastArrivalAt": "2026-11-23T11:59:57.000Z",
-            "listeners": [
-                {"name": "otlp-http", "addresses": ["127.0.0.1:4318"], "state": "listening"},
-                {"name": "otlp-grpc", "addresses": ["127.0.0.1:4317"], "state": "portTaken"},
-                {"name": "dashboard", "addresses": ["127.0.0.1:3030"], "state": "listening"}],
-            "problems": problems
-        })
+        let mut told = fixture::snapshot(sessions);
+        told["problems"] = problems.clone();
+        told["listeners"] = json!([
+            {"name": "otlp-http", "addresses": ["127.0.0.1:4318"], "state": "listening"},
+            {"name": "otlp-grpc", "addresses": ["127.0.0.1:4317"], "state": "portTaken"},
+            {"name": "dashboard", "addresses": ["127.0.0.1:3030"], "state": "listening"}]);
+        told
     }
 
     fn session(id: &str, project: &Value, context: &Value, subagents: &Value) -> Value {
-        json!({
-            "sessionId": id, "project": project, "modelName": "Opus 4.6", "state": "working",
-            "context": context, "subagents": subagents,
-            "usage": {"tokens": {"input": 1, "output": 1, "cacheRead": 1, "cacheCreation": 1,
-                                 "total": 4}, "costNanoUsd": null},
-            "source": {"kind": "exact", "reason": null, "since": null},
-            "lastActivityAt": "2026-11-23T11:59:48.000Z"
-        })
+        let mut told = fixture::json(id, context);
+        told["project"] = project.clone();
+        told["subagents"] = subagents.clone();
+        told
     }
 
     fn shown(snapshot: Value) -> String {
+        shown_in(snapshot, 100)
+    }
+
+    fn shown_in(snapshot: Value, room: usize) -> String {
         let mut out = Vec::new();
         let now = parse_rfc3339("2026-11-23T12:00:00Z").unwrap();
         let moment = Moment { now, calendar: &Calendar::utc() };
-        show(&mut out, &serde_json::from_value(snapshot).unwrap(), moment).unwrap();
+        show(&mut out, &serde_json::from_value(snapshot).unwrap(), moment, room).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -311,6 +288,26 @@ mod tests {
              Today: 1.2M tokens (12k fresh, 1.1M re-read, 80k written, 20k output), $3.45\n\
              Receivers: otlp-http on 127.0.0.1:4318, otlp-grpc NOT on 127.0.0.1:4317 (port taken); last arrival 3 s ago\n"
         );
+    }
+
+    /// Scenario: a session with a forecast and one without a gauge, on a wide screen and on one that is a column too
+    /// narrow.
+    /// Guarantees: where there is room the row says how the line is known and what is left, else neither.
+    #[test]
+    fn what_is_left_is_told_where_there_is_room() {
+        let near = session("s1", &json!("web"), &context(151_000, "checkpoint"), &json!([]));
+        let metered = session("0123456789", &Value::Null, &Value::Null, &json!([]));
+        let told = snapshot(&json!([near, metered]), &json!([]));
+        let full = "  web               Opus 4.6  [###############--|...]   90 %  151k of 167k (learned)  \
+                    checkpoint  4 turns, 11 min  working  12 s ago  no price";
+        let row = |room: usize| {
+            let shown = shown_in(told.clone(), room);
+            shown.lines().nth(2).unwrap().to_owned()
+        };
+        assert_eq!(row(usize::MAX), full);
+        assert_eq!(row(full.len()), full);
+        let short = row(full.len() - 1);
+        assert!(!short.contains("learned") && !short.contains("turns"), "{short}");
     }
 
     /// Scenario: sessions whose numbers come from elsewhere than telemetry, each for another reason.

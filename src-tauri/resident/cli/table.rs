@@ -13,22 +13,30 @@ impl Table {
         self.rows.push(row);
     }
 
-    /// Writes the rows, two spaces between columns, `indent` before each row.
-    pub(crate) fn write(&self, out: &mut impl Write, indent: &str) -> io::Result<()> {
+    /// The rows with their columns lined up, two spaces between them.
+    pub(crate) fn lines(&self) -> Vec<String> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let width = |column: usize| {
             let cells = self.rows.iter().filter_map(|row| row.get(column));
             cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
         };
         let widths: Vec<_> = (0..columns).map(width).collect();
-        for row in &self.rows {
-            let mut line = String::from(indent);
-            for (cell, width) in row.iter().zip(&widths) {
-                line.push_str(&format!("{cell:<width$}  "));
-            }
-            writeln!(out, "{}", line.trim_end())?;
-        }
-        Ok(())
+        let line = |row: &Vec<String>| {
+            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+        };
+        self.rows.iter().map(line).collect()
+    }
+
+    /// How wide its widest row is, in characters.
+    pub(crate) fn width(&self) -> usize {
+        self.lines().iter().map(|line| line.chars().count()).max().unwrap_or(0)
+    }
+
+    /// Writes the rows, two spaces between columns, `indent` before each row.
+    pub(crate) fn write(&self, out: &mut impl Write, indent: &str) -> io::Result<()> {
+        let mut lines = self.lines().into_iter();
+        lines.try_for_each(|line| writeln!(out, "{}", format!("{indent}{line}").trim_end()))
     }
 }
 

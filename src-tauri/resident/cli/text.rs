@@ -1,4 +1,6 @@
-//! What only a terminal shows so: ages and gauges in characters.
+//! What only a terminal shows so: ages and gauges in characters, and how much fits into it.
+
+use std::io::{self, IsTerminal};
 
 use plimsoll_domain::{Timestamp, calendar::parse_rfc3339};
 
@@ -13,14 +15,26 @@ pub(crate) fn age(time: &str, now: Timestamp) -> String {
     }
 }
 
-/// The way to the line as a bar over the whole window: `#` used, `-` left, `|` the line, `.` beyond it.
+/// How many characters fit into a line of standard output; any number where it is no terminal.
+pub(crate) fn room() -> usize {
+    let size = io::stdout().is_terminal().then(crossterm::terminal::size);
+    size.and_then(Result::ok).map_or(usize::MAX, |(columns, _)| columns.into())
+}
+
+/// The way to the line as a bar over the whole window, 23 characters wide: `#` used, `-` left, `|` the line, `.` beyond
+/// it.
 pub(crate) fn gauge(occupancy: u64, line: u64, window: u64) -> String {
-    const WIDTH: u64 = 20;
+    gauge_of(20, occupancy, line, window)
+}
+
+/// The same with so many cells, beside which are the line and two brackets.
+pub(crate) fn gauge_of(width: u16, occupancy: u64, line: u64, window: u64) -> String {
+    let all = u64::from(width);
     let whole = window.max(line).max(1);
     let cells = |tokens: u64| {
-        let cells = (u128::from(tokens) * u128::from(WIDTH) * 2 + u128::from(whole))
+        let cells = (u128::from(tokens) * u128::from(all) * 2 + u128::from(whole))
             / (u128::from(whole) * 2);
-        u64::try_from(cells).unwrap_or(WIDTH).min(WIDTH)
+        u64::try_from(cells).unwrap_or(all).min(all)
     };
     let used = if occupancy > 0 { cells(occupancy).max(1) } else { 0 };
     let line = cells(line);
@@ -30,7 +44,7 @@ pub(crate) fn gauge(occupancy: u64, line: u64, window: u64) -> String {
         _ => '.',
     };
     let before: String = (0..line).map(cell).collect();
-    let after: String = (line..WIDTH).map(cell).collect();
+    let after: String = (line..all).map(cell).collect();
     format!("[{before}|{after}]")
 }
 

@@ -117,7 +117,7 @@ impl Setup {
 
 /// What is set in the environment, paths made absolute.
 fn variables(around: &Surroundings, config: &Config) -> Vec<(String, String)> {
-    let keys = Key::ALL.iter().map(|key| key.variable());
+    let keys = Key::every().map(Key::variable);
     let others = ["PLIMSOLL_CONFIG", "PLIMSOLL_LOG", "OTLP_RECEIVER_PORT"].map(str::to_owned);
     let set = keys.chain(others).filter_map(|name| {
         // Config::load has refused what is no text.

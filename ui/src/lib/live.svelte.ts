@@ -2,13 +2,16 @@
 
 import { INITIAL, reduce, type LiveEvent, type LiveState } from './api/live';
 import { fetchClock } from './api/fetch';
-import { Stream } from './api/stream';
+import { Stream, type News } from './api/stream';
 import type { UsageRecord } from './api/types';
 import { clock } from './clock.svelte';
 
 class Live {
   state: LiveState = $state.raw(INITIAL);
-  readonly #listeners = new Set<(record: UsageRecord) => void>();
+  /** Counts connections. Unlike `state` it changes with nothing else: what is asked for beside the stream follows it. */
+  readonly epoch = $derived(this.state.epoch);
+  readonly #recordListeners = new Set<(record: UsageRecord) => void>();
+  readonly #newsListeners = new Set<(news: News) => void>();
   #stream: Stream | null = null;
 
   /** The server's time now in ms, as well as it is known: what every age is counted to. */
@@ -30,15 +33,22 @@ class Live {
 
   /** Calls `use` with every usage record from now on; the returned function ends it. */
   onRecord(use: (record: UsageRecord) => void): () => void {
-    this.#listeners.add(use);
-    return () => this.#listeners.delete(use);
+    this.#recordListeners.add(use);
+    return () => this.#recordListeners.delete(use);
+  }
+
+  /** Calls `use` with whatever happens from now on; the returned function ends it. */
+  onNews(use: (news: News) => void): () => void {
+    this.#newsListeners.add(use);
+    return () => this.#newsListeners.delete(use);
   }
 
   /** Connects and stays connected; the returned function ends it. */
   start(): () => void {
     const stream = new Stream('/api/v1/events', {
       dispatch: this.dispatch,
-      record: (record) => this.#listeners.forEach((use) => use(record)),
+      record: (record) => this.#recordListeners.forEach((use) => use(record)),
+      news: (news) => this.#newsListeners.forEach((use) => use(news)),
     });
     this.#stream = stream;
     stream.connect();

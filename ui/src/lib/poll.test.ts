@@ -50,3 +50,18 @@ test('takes back a look that nobody waits for', async () => {
   await vi.advanceTimersByTimeAsync(60_000);
   expect(vi.getTimerCount()).toBe(0);
 });
+
+/// Scenario: the first look is not due yet; the page is hidden before it is; it is seen again.
+/// Guarantees: nothing is looked at before its time, nor while nobody sees it.
+test('may wait before the first look', async () => {
+  const look = vi.fn(() => Promise.resolve());
+  const end = whileVisible(look, 5000, 3000);
+  await vi.advanceTimersByTimeAsync(2999);
+  turnTo('hidden');
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(look).not.toHaveBeenCalled();
+  turnTo('visible');
+  await vi.advanceTimersByTimeAsync(3000);
+  expect(look).toHaveBeenCalledTimes(1);
+  end();
+});

@@ -1,9 +1,13 @@
 // Looks again and again, while somebody sees the page.
 
-/** Calls `look` now and then `pause` ms after its end, while the page is visible; the returned function ends it. */
+/**
+ * Calls `look` after `delay` ms, by default at once, and then `pause` ms after its end, while the page is visible;
+ * the returned function ends it.
+ */
 export function whileVisible(
   look: (signal: AbortSignal) => Promise<void>,
   pause: number,
+  delay = 0,
 ): () => void {
   let current: AbortController | null = null;
   let timer: number | undefined;
@@ -19,7 +23,9 @@ export function whileVisible(
   };
   const follow = (): void => {
     stop();
-    if (document.visibilityState === 'visible') void turn();
+    if (document.visibilityState !== 'visible') return;
+    if (delay === 0) void turn();
+    else timer = window.setTimeout(turn, delay);
   };
   follow();
   document.addEventListener('visibilitychange', follow);

@@ -2,9 +2,9 @@
 
 const SESSION = /^#\/session\/(.+)$/;
 const AUDIT = /^#\/audit(?:\/(.+))?$/;
-const OTHER = /^#\/(connect|health)$/;
+const OTHER = /^#\/(alerts|connect|health)$/;
 
-export type Page = 'live' | 'audit' | 'connect' | 'health';
+export type Page = 'live' | 'alerts' | 'audit' | 'connect' | 'health';
 
 /** The page that a location's hash names: the live one where it names none. */
 export function pageOf(hash: string): Page {
@@ -34,6 +34,8 @@ function named(id: string | undefined): string | null {
 
 /** The dashboard without a chosen session. */
 export const DASHBOARD = '/#/';
+/** Leads to the ledgers of alerts and compactions. */
+export const ALERTS = `${DASHBOARD}alerts`;
 /** Leads to where Claude Code is connected. */
 export const CONNECT = `${DASHBOARD}connect`;
 /** Leads to what is known of the running clients and of Plimsoll itself. */

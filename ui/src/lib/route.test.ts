@@ -8,6 +8,8 @@ test.each([
   ['', 'live'],
   ['#/', 'live'],
   ['#/session/connect', 'live'],
+  ['#/alerts', 'alerts'],
+  ['#/alerts/x', 'live'],
   ['#/audit', 'audit'],
   ['#/audit/x', 'audit'],
   ['#/connect', 'connect'],

@@ -3,8 +3,12 @@
 import type {
   Backfill,
   Change,
+  Checkpoint,
   Context,
+  Forecast,
   LevelName,
+  LevelReached,
+  Line,
   Listener,
   Problem,
   Session,
@@ -51,25 +55,62 @@ const LEVELS = [
   ['urgent', 92],
 ] as const;
 
+/** A line where the client compacts, by the formula. */
+export function line(tokens = 167_000, over: Partial<Line> = {}): Line {
+  return {
+    tokens,
+    kind: 'assumed',
+    observations: 0,
+    compacts: true,
+    reason: "assumed from the window's size",
+    ...over,
+  };
+}
+
+/** One that so many compactions taught. */
+export function learned(observations: number, tokens = 167_000): Line {
+  const reason = `learned from ${observations} compactions`;
+  return line(tokens, { kind: 'learned', observations, reason });
+}
+
+/** One where the client never compacts. */
+export function refusing(tokens = 200_000): Line {
+  const reason =
+    'the client never compacts this model by itself: the line is where the API refuses';
+  return line(tokens, { compacts: false, reason });
+}
+
+/** So many turns and minutes, each with a band around it. */
+export function forecast(turns: number, minutes: number): Forecast {
+  return {
+    turns,
+    minutes,
+    turnsBand: [Math.max(0, turns - 1), turns + 2],
+    minutesBand: [Math.max(0, minutes - 3), minutes + 5],
+  };
+}
+
 export function context(occupancy: number, over: Partial<Context> = {}): Context {
-  const line = over.line?.tokens ?? 167_000;
-  const percent = Math.floor((1000 * occupancy) / line) / 10;
+  const end = over.line?.tokens ?? 167_000;
+  const percent = Math.floor((1000 * occupancy) / end) / 10;
   const level: LevelName = LEVELS.findLast(([, at]) => percent >= at)?.[0] ?? 'calm';
   const mark = ([name, at]: (typeof LEVELS)[number]) => ({
     level: name,
     percent: at,
-    tokens: Math.ceil((line * at) / 100),
+    tokens: Math.ceil((end * at) / 100),
   });
   return {
     occupancyTokens: occupancy,
     estimated: false,
+    addedTokens: 0,
     windowTokens: 200_000,
     windowKind: 'table',
-    line: { tokens: line, kind: 'assumed', observations: 0 },
-    headroomTokens: Math.max(0, line - occupancy),
+    line: line(),
+    headroomTokens: Math.max(0, end - occupancy),
     percentOfLine: percent,
     level,
     levels: [mark(LEVELS[0]), mark(LEVELS[1]), mark(LEVELS[2])],
+    forecast: null,
     cycleStartedAt: ago(48 * 60_000),
     requestsInCycle: 37,
     asOf: ago(2000),
@@ -97,6 +138,8 @@ export function session(over: Partial<Session> = {}): Session {
     startedAt: ago(3 * 3_600_000),
     lastEventAt: ago(2000),
     lastActivityAt: ago(2000),
+    endedAt: null,
+    checkpoint: null,
     ...over,
   };
 }
@@ -110,6 +153,38 @@ export function subagent(over: Partial<Subagent> = {}): Subagent {
     state: 'working',
     context: context(34_000),
     lastActivityAt: ago(4000),
+    ...over,
+  };
+}
+
+export function checkpoint(over: Partial<Checkpoint> = {}): Checkpoint {
+  return {
+    sessionId: session().sessionId,
+    at: ago(3 * 60_000),
+    note: 'step 3 of 5',
+    path: '/home/dana/work/api-server/NOTES.md',
+    tokens: 140_000,
+    revision: 390,
+    ...over,
+  };
+}
+
+export function reached(over: Partial<LevelReached> = {}): LevelReached {
+  return {
+    revision: 402,
+    sessionId: session().sessionId,
+    agentId: null,
+    project: 'api-server',
+    model: 'claude-opus-4-6',
+    level: 'checkpoint',
+    occupancyTokens: 151_203,
+    lineTokens: 167_000,
+    compacts: true,
+    percentOfLine: 90.5,
+    turnsLeft: 4,
+    minutesLeft: 11,
+    cycleStartedAt: ago(48 * 60_000),
+    at: ago(3 * 60_000),
     ...over,
   };
 }

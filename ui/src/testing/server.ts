@@ -3,6 +3,7 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, vi } from 'vitest';
 import App from '../App.svelte';
+import { quiet } from '../features/quiet/quiet.svelte';
 import { welcome } from '../features/welcome/welcome.svelte';
 import { INITIAL } from '../lib/api/live';
 import { clock } from '../lib/clock.svelte';
@@ -44,6 +45,7 @@ afterEach(async () => {
   page = undefined;
   live.state = INITIAL;
   welcome.forget();
+  quiet.forget();
   location.hash = '';
   vi.useRealTimers();
 });

@@ -28,8 +28,8 @@ export function pass(ms: number): void {
   flushSync();
 }
 
-/** Lets answers that are already there be read. */
-export async function settle(): Promise<void> {
-  await vi.advanceTimersByTimeAsync(0);
+/** Lets answers that are already there be read, or come within `ms`. */
+export async function settle(ms = 0): Promise<void> {
+  await vi.advanceTimersByTimeAsync(ms);
   flushSync();
 }

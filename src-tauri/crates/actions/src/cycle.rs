@@ -1,9 +1,9 @@
-//! How long an alert matters.
+//! How long an alert or a warning matters.
 
 use std::time::Duration;
 
-use plimsoll_domain::{Alert, Timestamp};
-use plimsoll_watch::Snapshot;
+use plimsoll_domain::{Alert, Timestamp, Warning, WarningKind};
+use plimsoll_watch::{Snapshot, State};
 
 use crate::known::Known;
 
@@ -26,5 +26,20 @@ pub(crate) fn is_over(alert: &Alert, snapshot: &Snapshot, now: Timestamp) -> boo
         Some(gauge) => gauge.cycle > alert.at && gauge.occupancy < alert.occupancy,
         // Only the fullest subagents are listed: one that spoke just now may be missing.
         None => !is_fresh(alert, now),
+    }
+}
+
+/// Whether what a warning says is no longer so, or was of the moment only.
+pub(crate) fn is_past(warning: &Warning, snapshot: &Snapshot, now: Timestamp) -> bool {
+    let works_silently = || {
+        let mut sessions = snapshot.sessions.iter();
+        let view = sessions.find(|view| Some(&view.session) == warning.session.as_ref());
+        view.is_some_and(|view| view.state == State::Working && view.source.lack.is_some())
+    };
+    match warning.kind {
+        WarningKind::FiveHourLimit | WarningKind::SevenDayLimit => warning.period <= now,
+        WarningKind::DailyCost => warning.period != snapshot.today.from,
+        WarningKind::Silent => !works_silently(),
+        WarningKind::Errors | WarningKind::CacheBreak => now.since(warning.at) > FRESH,
     }
 }

@@ -1,4 +1,7 @@
-//! Alerts as the ledger grants them: each once, in order, none skipped.
+//! Alerts and warnings as the ledger grants them, and checkpoints as it writes them: each once, in order, none skipped.
+
+#[cfg(test)]
+pub(crate) mod script;
 
 use std::{
     collections::VecDeque,
@@ -8,11 +11,11 @@ use std::{
     },
 };
 
-use plimsoll_domain::{Alert, Revision};
+use plimsoll_domain::{Alert, Checkpoint, Revision, Warning};
 use plimsoll_ledger::{Change, Commit, Ledger, LedgerError};
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use crate::NotificationsError;
+use crate::ActionsError;
 
 /// How many changes of the ledger are read at once by a feed that is behind.
 const PAGE: u32 = 1_000;
@@ -65,7 +68,38 @@ impl Position {
     }
 }
 
-/// The alerts after a position.
+/// What a feed hands out.
+#[derive(Debug, Clone)]
+pub(crate) enum News {
+    /// An alert was granted.
+    Alert(Alert),
+    /// A checkpoint was acknowledged.
+    Checkpoint(Checkpoint),
+    /// A warning was granted.
+    Warning(Warning),
+}
+
+impl News {
+    fn of(change: &Change) -> Option<Self> {
+        match change {
+            Change::Alert(alert) => Some(Self::Alert(alert.clone())),
+            Change::Checkpoint(checkpoint) => Some(Self::Checkpoint(checkpoint.clone())),
+            Change::Warning(warning) => Some(Self::Warning(warning.clone())),
+            Change::Usage(_) => None,
+        }
+    }
+
+    fn revision(&self) -> Revision {
+        let revision = match self {
+            Self::Alert(alert) => alert.revision,
+            Self::Checkpoint(checkpoint) => checkpoint.revision,
+            Self::Warning(warning) => warning.revision,
+        };
+        revision.unwrap_or_default()
+    }
+}
+
+/// The news after a position.
 pub(crate) struct Feed<B> {
     books: B,
     position: Position,
@@ -75,7 +109,7 @@ pub(crate) struct Feed<B> {
     /// Whether the ledger may hold changes after `read` that `commits` will not bring.
     behind: bool,
     /// Read and not yet handed out.
-    waiting: VecDeque<Alert>,
+    waiting: VecDeque<News>,
 }
 
 impl<B: Books> Feed<B> {
@@ -88,35 +122,35 @@ impl<B: Books> Feed<B> {
         Self { books, position, commits, read, behind, waiting: VecDeque::new() }
     }
 
-    /// The next alert. May be dropped while it waits: nothing is lost.
-    pub(crate) async fn next(&mut self) -> Result<Alert, NotificationsError> {
+    /// The next of them. May be dropped while it waits: nothing is lost.
+    pub(crate) async fn news(&mut self) -> Result<News, ActionsError> {
         loop {
-            let alert = self.waiting.pop_front();
+            let news = self.waiting.pop_front();
             // Before it is handed out: should that end badly, it is not handed out again.
-            self.position.set(match (&alert, self.waiting.is_empty()) {
-                (Some(alert), false) => alert.revision.unwrap_or_default(),
+            self.position.set(match (&news, self.waiting.is_empty()) {
+                (Some(news), false) => news.revision(),
                 _ => self.read,
             });
-            if let Some(alert) = alert {
-                return Ok(alert);
+            if let Some(news) = news {
+                return Ok(news);
             }
             if self.behind {
                 self.catch_up().await?;
                 continue;
             }
             match self.commits.recv().await {
-                // No alert is among what is not listed: each is committed by itself.
+                // No news is among what is not listed: each is committed by itself.
                 Ok(commit) if commit.unlisted => self.read = self.read.max(commit.revision),
                 Ok(commit) => self.take(&commit.changes),
                 Err(RecvError::Lagged(_)) => self.behind = true,
-                Err(RecvError::Closed) => return Err(NotificationsError::Closed),
+                Err(RecvError::Closed) => return Err(ActionsError::Closed),
             }
         }
     }
 
-    async fn catch_up(&mut self) -> Result<(), NotificationsError> {
+    async fn catch_up(&mut self) -> Result<(), ActionsError> {
         let changes = self.books.changes(self.read, PAGE).await;
-        let changes = changes.map_err(NotificationsError::Read)?;
+        let changes = changes.map_err(ActionsError::Read)?;
         self.behind = u32::try_from(changes.len()).unwrap_or(PAGE) >= PAGE;
         self.take(&changes);
         Ok(())
@@ -128,9 +162,7 @@ impl<B: Books> Feed<B> {
                 continue;
             }
             self.read = change.revision();
-            if let Change::Alert(alert) = change {
-                self.waiting.push_back(alert.clone());
-            }
+            self.waiting.extend(News::of(change));
         }
     }
 }

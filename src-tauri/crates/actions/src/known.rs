@@ -1,6 +1,8 @@
 //! What a snapshot knows of an alert's thread.
 
-use plimsoll_domain::Alert;
+use std::sync::Arc;
+
+use plimsoll_domain::{Alert, SessionId};
 use plimsoll_watch::{Gauge, Snapshot, Subagent};
 
 /// An alert's thread as a snapshot has it.
@@ -22,4 +24,15 @@ impl<'a> Known<'a> {
         let subagent = view.and_then(|view| view.subagents.iter().find(|it| it.agent == *agent));
         Self { subagent, gauge: subagent.map(|subagent| &subagent.gauge) }
     }
+}
+
+/// Where an alert's session works, as far as a snapshot knows.
+pub(crate) fn project(alert: &Alert, snapshot: &Snapshot) -> Option<Arc<str>> {
+    project_of(&alert.thread.session, snapshot)
+}
+
+/// Where a session works, as far as a snapshot knows.
+pub(crate) fn project_of(session: &SessionId, snapshot: &Snapshot) -> Option<Arc<str>> {
+    let mut sessions = snapshot.sessions.iter();
+    sessions.find(|view| view.session == *session)?.project.clone()
 }

@@ -1,4 +1,4 @@
-//! Something for each of the last sessions.
+//! Something for each of the last sessions, or whatever else it may be for.
 
 use plimsoll_domain::SessionId;
 
@@ -7,19 +7,25 @@ const SESSIONS: usize = 64;
 
 /// One thing per session, in the order in which they were put.
 #[derive(Debug)]
-pub(crate) struct Recent<T>(Vec<(SessionId, T)>);
+pub(crate) struct Recent<T, K = SessionId>(Vec<(K, T)>);
 
-impl<T> Recent<T> {
+impl<T, K: PartialEq> Default for Recent<T, K> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T, K: PartialEq> Recent<T, K> {
     pub(crate) const fn new() -> Self {
         Self(Vec::new())
     }
 
-    pub(crate) fn get(&self, session: &SessionId) -> Option<&T> {
+    pub(crate) fn get(&self, session: &K) -> Option<&T> {
         self.0.iter().find(|(known, _)| known == session).map(|(_, thing)| thing)
     }
 
     /// Takes the place of what was there.
-    pub(crate) fn put(&mut self, session: SessionId, thing: T) {
+    pub(crate) fn put(&mut self, session: K, thing: T) {
         self.remove(&session);
         if self.0.len() == SESSIONS {
             self.0.remove(0);
@@ -27,12 +33,13 @@ impl<T> Recent<T> {
         self.0.push((session, thing));
     }
 
-    pub(crate) fn remove(&mut self, session: &SessionId) {
-        self.0.retain(|(known, _)| known != session);
+    pub(crate) fn remove(&mut self, session: &K) -> Option<T> {
+        let at = self.0.iter().position(|(known, _)| known == session)?;
+        Some(self.0.remove(at).1)
     }
 
     /// Everything, oldest first; nothing is left.
-    pub(crate) fn take(&mut self) -> impl Iterator<Item = T> + use<T> {
+    pub(crate) fn take(&mut self) -> impl Iterator<Item = T> + use<T, K> {
         std::mem::take(&mut self.0).into_iter().map(|(_, thing)| thing)
     }
 

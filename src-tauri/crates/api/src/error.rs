@@ -9,7 +9,7 @@ use plimsoll_ledger::LedgerError;
 use plimsoll_loopback::HostFault;
 use serde::Serialize;
 
-use crate::setup::SetupError;
+use crate::{orders::OrderError, setup::SetupError};
 
 /// Why a request is not answered as asked.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +55,9 @@ pub(crate) enum ApiError {
     /// The books could not be pruned.
     #[error("The ledger could not be pruned. Try again; the log has the reason.")]
     NotPruned(#[source] LedgerError),
+    /// What was ordered was not carried out.
+    #[error(transparent)]
+    Order(#[from] OrderError),
     /// Setting up did not go on.
     #[error(transparent)]
     Setup(#[from] SetupError),
@@ -79,7 +82,7 @@ impl ApiError {
             Self::ContextUnknown(_) | Self::WindowAttached | Self::NoWindows => {
                 StatusCode::CONFLICT
             }
-            Self::LedgerClosed | Self::NotPruned(_) | Self::Ledger(_) => {
+            Self::LedgerClosed | Self::NotPruned(_) | Self::Order(_) | Self::Ledger(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
         }
@@ -103,7 +106,7 @@ impl ApiError {
             Self::WindowAttached => "window-attached",
             Self::NoWindows => "no-windows",
             Self::LedgerClosed => "ledger-closed",
-            Self::NotPruned(_) | Self::Ledger(_) => "ledger-unavailable",
+            Self::NotPruned(_) | Self::Order(_) | Self::Ledger(_) => "ledger-unavailable",
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use plimsoll_domain::{
-    AgentId, Alert, Level, Levels, Line, Model, NanoUsd, ProcessId, QuerySource, RateLimit,
-    RequestId, Revision, SessionId, ThreadKey, Timestamp, Tokens, Window, WindowEvidence, Witness,
-    Witnesses,
+    AgentId, Alert, CompactionRecord, CompactionTrigger, Estimate, Forecast, Level, Levels, Line,
+    LineEvidence, Model, NanoUsd, ProcessId, QuerySource, RateLimit, RequestId, Revision,
+    SessionId, ThreadKey, Timestamp, Tokens, Window, WindowEvidence, Witness, Witnesses,
     health::{
         Backfill, Counter, Health, Listener, ListenerState, Problem, Severity, Status, TaskHealth,
         UnknownSignal,
@@ -83,6 +83,10 @@ pub(crate) fn alert(revision: i64) -> Alert {
         level: Level::Checkpoint,
         occupancy: 151_203,
         line: 167_000,
+        compacts: true,
+        model: Some(model("claude-opus-4-6")),
+        turns: Some(4),
+        minutes: Some(11),
         at: NOON,
         revision: Some(Revision(revision)),
     }
@@ -91,13 +95,20 @@ pub(crate) fn alert(revision: i64) -> Alert {
 pub(crate) fn gauge(occupancy: u64) -> Gauge {
     let model = model("claude-opus-4-6");
     let window = Window::resolve(&model, WindowEvidence::default());
-    let line = Line::by_formula(&model, window);
+    let line = Line::resolve(&model, window, LineEvidence::default());
+    let levels = Levels::default();
     Gauge {
         occupancy,
         estimated: false,
+        added: 1_200,
         window,
+        level: levels.reached(occupancy, line.tokens, None),
+        marks: Level::ALL.map(|level| levels.tokens(level, line.tokens, None)),
+        forecast: Some(Forecast {
+            turns: Estimate { low: 3, likely: 4, high: 6 },
+            minutes: Estimate { low: 8, likely: 11, high: 16 },
+        }),
         line,
-        level: Levels::default().reached(occupancy, line.tokens),
         cycle: Timestamp::from_millis(NOON.millis() - 600_000),
         requests: 12,
         as_of: NOON,
@@ -129,6 +140,31 @@ pub(crate) fn view(session: &str) -> SessionView {
         started: Timestamp::from_millis(NOON.millis() - 600_000),
         last_at: NOON,
         last_arrival: NOON,
+        left: None,
+        checkpoint: None,
+    }
+}
+
+/// A compaction of which everything is known.
+pub(crate) fn compaction() -> CompactionRecord {
+    CompactionRecord {
+        session: SessionId::new("s-1"),
+        project: Some("/home/ada/work/engine".into()),
+        agent: None,
+        client_version: Some("2.1.330".into()),
+        model: Some(model("claude-opus-4-6")),
+        at: NOON,
+        trigger: CompactionTrigger::Auto,
+        before: Some(166_200),
+        passed: 164_800,
+        estimate_before: Some(167_245),
+        estimate_after: Some(2_720),
+        after: Some(24_310),
+        request: Some("req_1".into()),
+        cost: Some(NanoUsd(124_500_000)),
+        duration_ms: Some(38_200),
+        alerted: Some(Level::Urgent),
+        checkpoint: Some(Timestamp::from_millis(NOON.millis() - 60_000)),
     }
 }
 

@@ -9,7 +9,7 @@ use axum::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use plimsoll_loopback::{Connection, HostLayer};
 
-use crate::{Key, Shared, error::ApiError, hooks, setup};
+use crate::{Key, Shared, error::ApiError, hooks, quiet, setup};
 
 /// The header that carries the key of `runtime.json`.
 pub(crate) const KEY_HEADER: &str = "x-plimsoll-key";
@@ -36,7 +36,7 @@ pub(crate) fn stand_before<S: Clone + Send + Sync + 'static>(
 
 /// Lets reading pass; anything else needs one of our own origins, where there is an origin, and the key. The
 /// client's hooks need no key where the user is known: it stands in no settings, since each start makes it anew. Nor
-/// do our own pages there where they set up: browsers let no other page say that it is ours.
+/// do our own pages there where they set up or ask for quiet: browsers let no other page say that it is ours.
 async fn admit(State(key): State<Key>, request: Request, next: Next) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         // Without a connection there is no port that could be ours.
@@ -45,7 +45,8 @@ async fn admit(State(key): State<Key>, request: Request, next: Next) -> Response
             return ApiError::ForeignOrigin.into_response();
         }
         let path = request.uri().path();
-        let is_page = request.headers().contains_key(header::ORIGIN) && setup::is_for_page(path);
+        let is_page = request.headers().contains_key(header::ORIGIN)
+            && (setup::is_for_page(path) || quiet::is_for_page(path));
         let keyless = USER_IS_KNOWN && (hooks::is_door(path) || is_page);
         if !keyless && let Err(refusal) = demand(&key, request.headers()) {
             return refusal.into_response();

@@ -7,9 +7,10 @@ use axum::{
     Router,
     body::Bytes,
     extract::{DefaultBodyLimit, State, rejection::BytesRejection},
+    response::{IntoResponse, Response},
     routing::post,
 };
-use http::StatusCode;
+use http::{StatusCode, header};
 use plimsoll_domain::{Door, Handed};
 
 use crate::{error::ApiError, query::refuse};
@@ -37,14 +38,14 @@ pub(crate) fn is_door(path: &str) -> bool {
 async fn take_hook(
     State(door): State<Arc<dyn Door>>,
     body: Result<Bytes, BytesRejection>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<Response, ApiError> {
     take(&*door, Handed::Hook, body)
 }
 
 async fn take_status_line(
     State(door): State<Arc<dyn Door>>,
     body: Result<Bytes, BytesRejection>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<Response, ApiError> {
     take(&*door, Handed::StatusLine, body)
 }
 
@@ -53,7 +54,7 @@ fn take(
     door: &dyn Door,
     kind: Handed,
     body: Result<Bytes, BytesRejection>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<Response, ApiError> {
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             door.refuse();
@@ -62,6 +63,8 @@ fn take(
         _ => refuse("The body did not come to its end."),
     })?;
     // Whatever became of it, the client is to go on undisturbed; what cannot be used is counted behind the door.
-    let _taken = door.take(kind, &body);
-    Ok(StatusCode::OK)
+    Ok(match door.take(kind, &body).answer {
+        Some(answer) => ([(header::CONTENT_TYPE, "application/json")], answer).into_response(),
+        None => StatusCode::OK.into_response(),
+    })
 }

@@ -5,7 +5,10 @@
 //! stream costs what its reader holds, and a reader that does not read holds nobody up. Every stream ends
 //! when the resident closes.
 
+mod alerts;
 mod audit;
+mod checkpoints;
+mod compactions;
 mod dto;
 mod error;
 mod export;
@@ -16,9 +19,11 @@ mod health;
 mod hooks;
 mod inspect;
 mod opening;
+pub mod orders;
 mod page;
 mod prune;
 mod query;
+mod quiet;
 mod range;
 mod records;
 mod sessions;
@@ -27,6 +32,8 @@ mod signal;
 mod snapshot;
 mod stream;
 mod usage;
+mod wait;
+mod warnings;
 mod windows;
 
 use std::{fmt, sync::Arc};
@@ -35,7 +42,7 @@ use axum::{
     Router,
     routing::{get, post},
 };
-use plimsoll_domain::{Calendar, Door, Levels, Timestamp, health::HealthProbe, health::Status};
+use plimsoll_domain::{Calendar, Door, Timestamp, health::HealthProbe, health::Status};
 use plimsoll_ledger::Ledger;
 use plimsoll_watch::Snapshot;
 use tokio::sync::{broadcast, watch};
@@ -70,14 +77,14 @@ pub struct Api {
     pub door: Arc<dyn Door>,
     /// Who prunes the ledger.
     pub pruner: Arc<dyn Pruner>,
+    /// Who carries out what people and orchestrators ask of the watch.
+    pub orders: Arc<dyn orders::Orders>,
     /// Who connects clients and looks at them.
     pub setup: Arc<dyn setup::Setup>,
     /// The key of `runtime.json`.
     pub key: Key,
     /// The calendar of reports that name no time zone.
     pub calendar: Calendar,
-    /// Where the levels lie.
-    pub levels: Levels,
     /// The clock.
     pub now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     /// Ends every stream.
@@ -103,12 +110,7 @@ struct Shared {
 
 impl Shared {
     fn resident(&self) -> Resident<'_> {
-        Resident {
-            version: self.api.version,
-            started: self.api.started,
-            levels: &self.api.levels,
-            now: (self.api.now)(),
-        }
+        Resident { version: self.api.version, started: self.api.started, now: (self.api.now)() }
     }
 }
 
@@ -123,6 +125,13 @@ pub fn router(api: Api) -> Router {
         .route("/sessions", get(sessions::list))
         .route("/sessions/{id}", get(sessions::read))
         .route("/sessions/{id}/context", get(sessions::context))
+        .route("/sessions/{id}/wait", get(wait::wait))
+        .route("/sessions/{id}/checkpoints", get(checkpoints::list).post(checkpoints::acknowledge))
+        .route("/alerts", get(alerts::list))
+        .route("/alerts/rehearsal", post(alerts::rehearse))
+        .route("/compactions", get(compactions::list))
+        .route("/quiet", get(quiet::list).post(quiet::set))
+        .route("/warnings", get(warnings::list))
         .route("/usage", get(usage::report))
         .route("/usage-records", get(records::list))
         .route("/audit", get(audit::read))

@@ -18,6 +18,15 @@ use crate::{
     query::Params,
 };
 
+/// Nothing of a session is known that is true now.
+pub(crate) const NOT_LIVE: ApiError = ApiError::ContextUnknown(
+    "Nothing of this session arrived lately, so its context is not known.",
+);
+/// Nobody told of the main thread's requests.
+pub(crate) const NO_GAUGE: ApiError = ApiError::ContextUnknown(
+    "No event told of this session's requests yet; metrics alone do not tell its context.",
+);
+
 /// The most that the ledger is asked for at once.
 const MOST: u32 = 1000;
 
@@ -74,8 +83,8 @@ fn cut(
     Some((books, Some(next)))
 }
 
-/// A time to the nanosecond: rounded, it would repeat or lose sessions at the edge of a page.
-fn cursor(time: Timestamp) -> String {
+/// A time to the nanosecond: rounded, it would repeat or lose what lies at the edge of a page.
+pub(crate) fn cursor(time: Timestamp) -> String {
     let millis = rfc3339(time);
     format!("{}{:06}Z", millis.trim_end_matches('Z'), time.nanos() % 1_000_000)
 }
@@ -88,7 +97,7 @@ pub(crate) async fn read(
     let id = read_id(path)?;
     let snapshot = Arc::clone(&shared.api.snapshots.borrow());
     if let Some(view) = find(&snapshot, &id) {
-        return Ok(Json(Session::new(view, &shared.api.levels)).into_response());
+        return Ok(Json(Session::new(view)).into_response());
     }
     let books = books(&shared, &id).await?;
     Ok(Json(SessionBooks::new(&books, false)).into_response())
@@ -103,36 +112,26 @@ pub(crate) async fn context(
     let snapshot = Arc::clone(&shared.api.snapshots.borrow());
     let Some(view) = find(&snapshot, &id) else {
         books(&shared, &id).await?;
-        return Err(ApiError::ContextUnknown(
-            "Nothing of this session arrived lately, so its context is not known.",
-        ));
+        return Err(NOT_LIVE);
     };
-    let Some(gauge) = &view.gauge else {
-        return Err(ApiError::ContextUnknown(
-            "No event told of this session's requests yet; metrics alone do not tell its context.",
-        ));
-    };
-    let context = SessionContext {
-        session_id: id.as_str(),
-        context: Context::new(gauge, &shared.api.levels),
-        forecast: (),
-    };
+    let gauge = view.gauge.as_ref().ok_or(NO_GAUGE)?;
+    let context = SessionContext { session_id: id.as_str(), context: Context::from(gauge) };
     Ok(Json(context).into_response())
 }
 
-fn read_id(path: Result<Path<String>, PathRejection>) -> Result<SessionId, ApiError> {
+pub(crate) fn read_id(path: Result<Path<String>, PathRejection>) -> Result<SessionId, ApiError> {
     let Path(id) = path.map_err(|_| ApiError::NotFound)?;
     Ok(SessionId::new(id))
 }
 
 /// The books of a session. One of which nothing but counters told is unknown, as in the list.
-async fn books(shared: &Shared, id: &SessionId) -> Result<SessionSummary, ApiError> {
+pub(crate) async fn books(shared: &Shared, id: &SessionId) -> Result<SessionSummary, ApiError> {
     let books = shared.api.ledger.session(id).await?;
     let books = books.filter(|books| books.last_arrival > Timestamp::EPOCH);
     books.ok_or_else(|| ApiError::SessionUnknown(id.to_string()))
 }
 
-fn find<'a>(snapshot: &'a Snapshot, id: &SessionId) -> Option<&'a Arc<SessionView>> {
+pub(crate) fn find<'a>(snapshot: &'a Snapshot, id: &SessionId) -> Option<&'a Arc<SessionView>> {
     snapshot.sessions.iter().find(|view| view.session == *id)
 }
 

@@ -14,4 +14,6 @@ pub mod systemd;
 
 pub use bus::Bus;
 pub use error::{BusError, Cause};
+#[cfg(target_os = "linux")]
+pub use platform::Link;
 pub use presence::Presence;

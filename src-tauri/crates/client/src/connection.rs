@@ -13,7 +13,7 @@ use plimsoll_domain::Show;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::{ClientError, Frame, RuntimeInfo, frames::Frames, runtime::address, show};
+use crate::{ClientError, Frame, RuntimeInfo, frames::Frames, refusal, runtime::address, show};
 
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -80,7 +80,7 @@ impl Client {
     /// Asks for a change, which may take `within`, and reads the whole answer.
     ///
     /// # Errors
-    /// When the engine is gone, late, or answers with anything but 200 or 202.
+    /// When the engine is gone, late, or answers with anything but 200, 201 or 202.
     pub async fn change(
         &self,
         path: &str,
@@ -153,8 +153,13 @@ impl Client {
         }));
         let response = sender.send_request(request).await.map_err(ClientError::Broken)?;
         match response.status() {
-            StatusCode::OK | StatusCode::ACCEPTED => Ok((response.into_body(), connection)),
-            status => Err(ClientError::Refused { status, path: path.to_owned() }),
+            StatusCode::OK | StatusCode::CREATED | StatusCode::ACCEPTED => {
+                Ok((response.into_body(), connection))
+            }
+            status => {
+                let sentence = refusal::read(response.into_body()).await;
+                Err(ClientError::Refused { status, path: path.to_owned(), sentence })
+            }
         }
     }
 }

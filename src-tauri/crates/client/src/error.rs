@@ -18,12 +18,14 @@ pub enum ClientError {
     #[error("the connection to Plimsoll broke")]
     Broken(#[source] hyper::Error),
     /// It answered that it will not.
-    #[error("Plimsoll answered {status} to {path}")]
+    #[error("{}", sentence.clone().unwrap_or_else(|| format!("Plimsoll answered {status} to {path}")))]
     Refused {
         /// Its answer.
         status: StatusCode,
         /// What was asked for.
         path: String,
+        /// Why, in its own words, plain; `None` where it said nothing that can be read.
+        sentence: Option<String>,
     },
     /// The request could not be made.
     #[error("cannot ask for {path}")]

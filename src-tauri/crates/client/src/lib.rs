@@ -6,6 +6,7 @@
 mod connection;
 mod error;
 mod frames;
+mod refusal;
 mod runtime;
 mod show;
 

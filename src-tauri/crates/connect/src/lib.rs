@@ -5,9 +5,11 @@
 //! what it is; what was there before comes back. Nothing here listens or spawns; time, paths and environment come in
 //! through arguments. What is read of settings and processes is never logged.
 
+mod compacting;
 pub mod doctor;
 pub mod settings;
 mod sites;
 mod strict;
 
+pub use compacting::ClientSettings;
 pub use sites::{Choices, Done, Plan, Site, SiteError, SiteState, Sites};

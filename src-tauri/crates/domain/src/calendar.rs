@@ -24,6 +24,12 @@ impl Quarter {
     pub const fn start(self) -> Timestamp {
         Timestamp::from_stored(self.0.saturating_mul(Self::NANOS))
     }
+
+    /// The first moment after it.
+    #[must_use]
+    pub const fn end(self) -> Timestamp {
+        Self(self.0.saturating_add(1)).start()
+    }
 }
 
 /// Local calendar arithmetic in one time zone.
@@ -96,6 +102,14 @@ impl Calendar {
         Timestamp::from_stored(time.nanos() - nanos)
     }
 
+    /// The minute of the local day that holds `time`, 0 to 1439, by the clock on the wall.
+    #[must_use]
+    pub fn minute_of_day(&self, time: Timestamp) -> u16 {
+        let local = self.local(time);
+        let minute = i64::from(local.hour()) * 60 + i64::from(local.minute());
+        u16::try_from(minute).unwrap_or(0)
+    }
+
     /// The local clock time for people: `14:02`, and `21 Nov, 14:02` on another day than `now`'s.
     #[must_use]
     pub fn clock(&self, time: Timestamp, now: Timestamp) -> String {
@@ -137,6 +151,22 @@ mod tests {
 
     fn at(text: &str) -> Timestamp {
         parse_rfc3339(text).unwrap()
+    }
+
+    /// Scenario: moments around midnight and around the hour that there is twice in Berlin.
+    /// Guarantees: the minute that a clock on the wall shows.
+    #[test]
+    fn minutes_are_those_on_the_wall() {
+        let berlin = Calendar::named("Europe/Berlin").unwrap();
+        for (time, minute) in [
+            ("2026-11-23T22:59:59.999Z", 1_439),
+            ("2026-11-23T23:00:00Z", 0),
+            ("2026-10-25T00:30:00Z", 150),
+            ("2026-10-25T01:30:00Z", 150),
+            ("2026-07-01T20:00:00Z", 1_320),
+        ] {
+            assert_eq!(berlin.minute_of_day(at(time)), minute, "{time}");
+        }
     }
 
     /// Scenario: the days around both changes of the clock in Berlin, and a zone 45 minutes off the hour.

@@ -20,11 +20,26 @@ pub enum Taken {
     Full,
 }
 
+/// What became of it, and what the client is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handled {
+    /// What became of it.
+    pub taken: Taken,
+    /// What the client is told, as JSON in its own words; `None`: nothing.
+    pub answer: Option<String>,
+}
+
+impl From<Taken> for Handled {
+    fn from(taken: Taken) -> Self {
+        Self { taken, answer: None }
+    }
+}
+
 /// The port through which the API hands over what hooks and the status line said.
 pub trait Door: Send + Sync + 'static {
     /// Reads it and queues what it says. Returns at once, and never waits for the books: a client waits for the
     /// answer.
-    fn take(&self, kind: Handed, body: &[u8]) -> Taken;
+    fn take(&self, kind: Handed, body: &[u8]) -> Handled;
 
     /// Counts one that is larger than any that is taken.
     fn refuse(&self);

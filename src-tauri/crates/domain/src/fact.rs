@@ -220,6 +220,8 @@ pub struct ToolResult {
     pub duration_ms: Option<u64>,
     /// Size of the result in bytes.
     pub result_bytes: Option<u64>,
+    /// The subagent that called it; `None` for the main thread.
+    pub agent: Option<AgentId>,
 }
 
 /// Who asked for a compaction.

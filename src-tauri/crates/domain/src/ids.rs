@@ -51,8 +51,8 @@ pub struct ProcessId(pub i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub u64);
 
-/// The ledger's running number of changes. Grows by one with every changed usage record or alert; zero
-/// is "before the first change".
+/// The ledger's running number of changes. Grows by one with every changed usage record, alert, checkpoint or warning;
+/// zero is "before the first change".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Revision(pub i64);
 

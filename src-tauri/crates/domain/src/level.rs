@@ -1,5 +1,7 @@
 //! Levels: named thresholds on the way to the line.
 
+use std::sync::Arc;
+
 /// A named threshold on the way to the line, lowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
@@ -25,6 +27,12 @@ impl Level {
         }
     }
 
+    /// From the name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.name() == name)
+    }
+
     /// The number to store: 1, 2, 3.
     #[must_use]
     pub const fn code(self) -> i64 {
@@ -43,44 +51,77 @@ impl Level {
     }
 }
 
-/// Where each level lies, in permille of the way to the line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// One way to say where a level lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Threshold {
+    /// So many permille of the way to the line, 1 to 1000.
+    Way(u16),
+    /// When only so many tokens are left before the line.
+    TokensLeft(u64),
+    /// When only so many turns are left before the line, at the present growth.
+    TurnsLeft(u32),
+}
+
+impl Threshold {
+    /// The occupancy in tokens at which it is reached, where that can be told: reaching it is reaching the level.
+    /// `growth` is the usual growth of a turn in tokens.
+    #[must_use]
+    pub fn tokens(self, line: u64, growth: Option<u64>) -> Option<u64> {
+        match self {
+            Self::Way(permille) => Some(line.saturating_mul(u64::from(permille)).div_ceil(1000)),
+            Self::TokensLeft(left) => Some(line.saturating_sub(left)),
+            Self::TurnsLeft(turns) => {
+                growth.map(|growth| line.saturating_sub(growth.saturating_mul(u64::from(turns))))
+            }
+        }
+    }
+}
+
+/// Where each level lies: any number of thresholds each, of which the one that is reached first counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Levels {
     /// [`Level::Notice`].
-    pub notice: u16,
+    pub notice: Arc<[Threshold]>,
     /// [`Level::Checkpoint`].
-    pub checkpoint: u16,
+    pub checkpoint: Arc<[Threshold]>,
     /// [`Level::Urgent`].
-    pub urgent: u16,
+    pub urgent: Arc<[Threshold]>,
 }
 
 impl Default for Levels {
     fn default() -> Self {
-        Self { notice: 600, checkpoint: 800, urgent: 920 }
+        Self {
+            notice: Arc::new([Threshold::Way(600)]),
+            checkpoint: Arc::new([Threshold::Way(800), Threshold::TurnsLeft(3)]),
+            urgent: Arc::new([Threshold::Way(920), Threshold::TokensLeft(8_000)]),
+        }
     }
 }
 
 impl Levels {
-    /// The threshold in permille.
+    /// The thresholds of a level.
     #[must_use]
-    pub const fn permille(&self, level: Level) -> u16 {
+    pub fn thresholds(&self, level: Level) -> &Arc<[Threshold]> {
         match level {
-            Level::Notice => self.notice,
-            Level::Checkpoint => self.checkpoint,
-            Level::Urgent => self.urgent,
+            Level::Notice => &self.notice,
+            Level::Checkpoint => &self.checkpoint,
+            Level::Urgent => &self.urgent,
         }
     }
 
-    /// The threshold in tokens for a line, rounded up: reaching it is reaching the level.
+    /// The occupancy in tokens at which a level is reached; at most the line. Thresholds in turns need the usual
+    /// growth of a turn, in tokens.
     #[must_use]
-    pub fn tokens(&self, level: Level, line: u64) -> u64 {
-        line.saturating_mul(u64::from(self.permille(level))).div_ceil(1000)
+    pub fn tokens(&self, level: Level, line: u64, growth: Option<u64>) -> u64 {
+        let thresholds = self.thresholds(level).iter();
+        thresholds.filter_map(|one| one.tokens(line, growth)).min().unwrap_or(line)
     }
 
     /// The highest level that an occupancy has reached; `None` below the first.
     #[must_use]
-    pub fn reached(&self, occupancy: u64, line: u64) -> Option<Level> {
-        Level::ALL.into_iter().rev().find(|level| occupancy >= self.tokens(*level, line))
+    pub fn reached(&self, occupancy: u64, line: u64, growth: Option<u64>) -> Option<Level> {
+        let mut falling = Level::ALL.into_iter().rev();
+        falling.find(|level| occupancy >= self.tokens(*level, line, growth))
     }
 }
 
@@ -88,17 +129,34 @@ impl Levels {
 mod tests {
     use super::*;
 
-    /// Scenario: occupancies around each threshold of a 167,000-token line.
+    /// Scenario: occupancies around each threshold of a 167,000-token line, the growth unknown.
     /// Guarantees: a level is reached exactly at its threshold, and only the highest is named.
     #[test]
     fn a_level_is_reached_at_its_threshold() {
         let levels = Levels::default();
-        let reached = |occupancy| levels.reached(occupancy, 167_000);
+        let reached = |occupancy| levels.reached(occupancy, 167_000, None);
         assert_eq!(reached(0), None);
         assert_eq!(reached(100_199), None);
         assert_eq!(reached(100_200), Some(Level::Notice));
         assert_eq!(reached(133_600), Some(Level::Checkpoint));
         assert_eq!(reached(153_640), Some(Level::Urgent));
         assert_eq!(reached(400_000), Some(Level::Urgent));
+    }
+
+    /// Scenario: a level by percent, tokens left and turns left, at slow, fast and unknown growth.
+    /// Guarantees: whichever comes first; turns count only where the growth is known; no level lies below zero.
+    #[test]
+    fn whichever_comes_first_counts() {
+        let at = |thresholds: &[Threshold], growth| {
+            let levels = Levels { checkpoint: thresholds.into(), ..Levels::default() };
+            levels.tokens(Level::Checkpoint, 100_000, growth)
+        };
+        let all = [Threshold::Way(800), Threshold::TokensLeft(15_000), Threshold::TurnsLeft(3)];
+        assert_eq!(at(&all, None), 80_000);
+        assert_eq!(at(&all, Some(2_000)), 80_000);
+        assert_eq!(at(&all, Some(10_000)), 70_000);
+        assert_eq!(at(&all, Some(50_000)), 0);
+        assert_eq!(at(&all[1..], None), 85_000);
+        assert_eq!(at(&all[2..], None), 100_000);
     }
 }

@@ -1,9 +1,16 @@
 //! The configuration: defaults, then the file, then the environment, then flags; the later wins.
 
+mod action;
 mod address;
+mod amount;
 mod error;
 mod file;
+mod given;
+mod hours;
+mod key;
 mod level;
+mod nearest;
+mod overriding;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -11,9 +18,12 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_domain::Levels;
+use plimsoll_domain::{Levels, Policy, QuietHours, Warnings};
+
+use given::Given;
 
 pub use error::{ConfigError, Origin};
+pub use key::{ActionKey, Key, WarningKey};
 
 use crate::{Environment, Places};
 
@@ -30,8 +40,12 @@ pub struct Config {
     pub ledger: LedgerConfig,
     /// The client's transcripts.
     pub transcripts: TranscriptsConfig,
-    /// Where each level lies on the way to the line.
-    pub levels: Levels,
+    /// Where each level lies on the way to the line, and what it does.
+    pub policy: Policy,
+    /// When notifications are held back; `None`: never.
+    pub quiet_hours: Option<QuietHours>,
+    /// What is warned of beside the levels.
+    pub warnings: Warnings,
 }
 
 /// `[transcripts]`: whether the client's transcripts are read.
@@ -116,98 +130,8 @@ impl LedgerConfig {
     }
 }
 
-/// One thing that can be set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Key {
-    /// `[receiver] http`
-    ReceiverHttp,
-    /// `[receiver] grpc`
-    ReceiverGrpc,
-    /// `[receiver] token`
-    ReceiverToken,
-    /// `[dashboard] listen`
-    DashboardListen,
-    /// `[desktop] backend`
-    DesktopBackend,
-    /// `[ledger] path`
-    LedgerPath,
-    /// `[ledger] keep_requests_days`
-    LedgerKeepRequestsDays,
-    /// `[transcripts] enabled`
-    TranscriptsEnabled,
-    /// `[levels] notice`
-    LevelsNotice,
-    /// `[levels] checkpoint`
-    LevelsCheckpoint,
-    /// `[levels] urgent`
-    LevelsUrgent,
-}
-
-impl Key {
-    /// All keys.
-    pub const ALL: [Self; 11] = [
-        Self::ReceiverHttp,
-        Self::ReceiverGrpc,
-        Self::ReceiverToken,
-        Self::DashboardListen,
-        Self::DesktopBackend,
-        Self::LedgerPath,
-        Self::LedgerKeepRequestsDays,
-        Self::TranscriptsEnabled,
-        Self::LevelsNotice,
-        Self::LevelsCheckpoint,
-        Self::LevelsUrgent,
-    ];
-
-    /// Table and key in the file, e.g. `receiver.http`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ReceiverHttp => "receiver.http",
-            Self::ReceiverGrpc => "receiver.grpc",
-            Self::ReceiverToken => "receiver.token",
-            Self::DashboardListen => "dashboard.listen",
-            Self::DesktopBackend => "desktop.backend",
-            Self::LedgerPath => "ledger.path",
-            Self::LedgerKeepRequestsDays => "ledger.keep_requests_days",
-            Self::TranscriptsEnabled => "transcripts.enabled",
-            Self::LevelsNotice => "levels.notice",
-            Self::LevelsCheckpoint => "levels.checkpoint",
-            Self::LevelsUrgent => "levels.urgent",
-        }
-    }
-
-    /// The environment variable, e.g. `PLIMSOLL_RECEIVER_HTTP`.
-    #[must_use]
-    pub fn variable(self) -> String {
-        format!("PLIMSOLL_{}", self.name().replace('.', "_").to_ascii_uppercase())
-    }
-
-    fn is_flag(self) -> bool {
-        matches!(self, Self::TranscriptsEnabled)
-    }
-
-    fn is_list(self) -> bool {
-        matches!(self, Self::LevelsNotice | Self::LevelsCheckpoint | Self::LevelsUrgent)
-    }
-}
-
 /// The variable by which launchers name the HTTP receiver's port.
 const PORT_VARIABLE: &str = "OTLP_RECEIVER_PORT";
-
-/// One key as somebody set it. `texts` holds one text, or for lists any number.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Given {
-    key: Key,
-    texts: Vec<String>,
-    origin: Origin,
-}
-
-impl Given {
-    fn refuse(&self, reason: String) -> ConfigError {
-        ConfigError::Value { key: self.key.name(), reason, origin: self.origin.clone() }
-    }
-}
 
 impl Config {
     /// What holds where nothing is set.
@@ -220,7 +144,9 @@ impl Config {
             desktop: DesktopConfig { backend: Backend::Auto },
             ledger: LedgerConfig { path: places.data.join("ledger.db"), keep_requests_days: 0 },
             transcripts: TranscriptsConfig { enabled: true },
-            levels: Levels::default(),
+            policy: Policy::default(),
+            quiet_hours: None,
+            warnings: Warnings::default(),
         }
     }
 
@@ -233,50 +159,77 @@ impl Config {
         environment: &Environment,
         flags: &[(Key, &'static str, String)],
     ) -> Result<Self, ConfigError> {
-        let mut given = file::read(&places.config)?;
+        let file::Contents { mut given, overrides } = file::read(&places.config)?;
         given.extend(from_environment(environment)?);
-        given.extend(flags.iter().map(|(key, flag, text)| Given {
-            key: *key,
-            texts: texts(*key, text),
-            origin: Origin::Flag(flag),
-        }));
-        let mut config = Self::defaults(places);
-        for one in &given {
-            config.set(one, places)?;
+        for (key, flag, text) in flags {
+            given.push(Given::outside(*key, text, Origin::Flag(flag))?);
         }
-        level::check_order(config.levels, &given)?;
+        let mut config = Self::defaults(places);
+        let mut actions = action::Table::default();
+        for one in &given {
+            let set = match one.key {
+                Key::Action(level, key) => actions.set(level, key, one, &places.home),
+                _ => config.set(one, places),
+            };
+            set.map_err(|reason| one.refuse(reason))?;
+        }
+        check_order(&config.policy.levels, &given)?;
+        actions.check(&given, |key| match key {
+            Key::Action(level, key) => Some((*level, *key)),
+            _ => None,
+        })?;
+        actions.apply(&mut config.policy.actions);
+        for entry in &overrides {
+            let one = overriding::read(entry, &config.policy, &actions, &places.home)?;
+            config.policy.overrides.push(one);
+        }
         Ok(config)
     }
 
-    fn set(&mut self, given: &Given, places: &Places) -> Result<(), ConfigError> {
-        let refuse = |reason| given.refuse(reason);
+    fn set(&mut self, given: &Given<Key>, places: &Places) -> Result<(), String> {
         match given.key {
-            Key::ReceiverHttp => self.receiver.http = address::read(given).map_err(refuse)?,
-            Key::ReceiverGrpc => self.receiver.grpc = address::read(given).map_err(refuse)?,
-            Key::ReceiverToken => {
-                self.receiver.token = single(given).and_then(token).map_err(refuse)?;
-            }
-            Key::DashboardListen => self.dashboard.listen = address::read(given).map_err(refuse)?,
-            Key::DesktopBackend => {
-                self.desktop.backend = single(given).and_then(Backend::read).map_err(refuse)?;
-            }
-            Key::LedgerPath => self.ledger.path = path(given, places).map_err(refuse)?,
+            Key::ReceiverHttp => self.receiver.http = address::read(given.single()?)?,
+            Key::ReceiverGrpc => self.receiver.grpc = address::read(given.single()?)?,
+            Key::ReceiverToken => self.receiver.token = token(given.single()?)?,
+            Key::DashboardListen => self.dashboard.listen = address::read(given.single()?)?,
+            Key::DesktopBackend => self.desktop.backend = Backend::read(given.single()?)?,
+            Key::LedgerPath => self.ledger.path = path(given, places)?,
             Key::LedgerKeepRequestsDays => {
-                self.ledger.keep_requests_days = single(given).and_then(days).map_err(refuse)?;
+                self.ledger.keep_requests_days = days(given.single()?)?;
             }
-            Key::TranscriptsEnabled => {
-                self.transcripts.enabled = single(given).and_then(flag).map_err(refuse)?;
+            Key::TranscriptsEnabled => self.transcripts.enabled = given.flag()?,
+            Key::Level(level) => {
+                *level::place(&mut self.policy.levels, level) = level::read(&given.texts)?;
             }
-            Key::LevelsNotice => self.levels.notice = level::read(given).map_err(refuse)?,
-            Key::LevelsCheckpoint => self.levels.checkpoint = level::read(given).map_err(refuse)?,
-            Key::LevelsUrgent => self.levels.urgent = level::read(given).map_err(refuse)?,
+            // They are put together when all of them are known.
+            Key::Action(..) => {}
+            Key::QuietHours => self.quiet_hours = hours::read(given.single()?)?,
+            Key::Warning(key) => set_warning(&mut self.warnings, key, given)?,
         }
         Ok(())
     }
 }
 
-fn from_environment(environment: &Environment) -> Result<Vec<Given>, ConfigError> {
-    let named = Key::ALL.into_iter().map(|key| (key, key.variable()));
+fn set_warning(warnings: &mut Warnings, key: WarningKey, given: &Given<Key>) -> Result<(), String> {
+    match key {
+        WarningKey::Limits => warnings.limits = given.flag()?,
+        WarningKey::DailyCost => warnings.daily_cost = amount::dollars(given.single()?)?,
+        WarningKey::Silent => warnings.silent = given.flag()?,
+        WarningKey::Errors => warnings.errors = given.flag()?,
+        WarningKey::Cache => warnings.cache = given.flag()?,
+    }
+    Ok(())
+}
+
+/// Refuses levels that do not rise, naming the last setting that touched them.
+fn check_order(levels: &Levels, given: &[Given<Key>]) -> Result<(), ConfigError> {
+    let last = given.iter().rev().find(|given| matches!(given.key, Key::Level(_)));
+    // The defaults rise, so that somebody must have set one.
+    last.map_or(Ok(()), |given| level::check_order(levels).map_err(|reason| given.refuse(reason)))
+}
+
+fn from_environment(environment: &Environment) -> Result<Vec<Given<Key>>, ConfigError> {
+    let named = Key::every().map(|key| (key, key.variable()));
     let variables = std::iter::once((Key::ReceiverHttp, PORT_VARIABLE.to_owned())).chain(named);
     let mut given = Vec::new();
     for (key, variable) in variables {
@@ -286,24 +239,15 @@ fn from_environment(environment: &Environment) -> Result<Vec<Given>, ConfigError
             let reason = "it is not UTF-8".to_owned();
             return Err(ConfigError::Value { key: key.name(), reason, origin });
         };
-        given.push(Given { key, texts: texts(key, text), origin });
+        given.push(Given::outside(key, text, origin)?);
     }
     Ok(given)
 }
 
-/// Outside the file a list is separated by commas.
-fn texts(key: Key, text: &str) -> Vec<String> {
-    if key.is_list() {
-        text.split(',').map(|part| part.trim().to_owned()).collect()
-    } else {
-        vec![text.to_owned()]
-    }
-}
-
 /// An absolute path: `~/` is the home folder; a relative one is beside the configuration file when it stands
 /// there, else below the working folder.
-fn path(given: &Given, places: &Places) -> Result<PathBuf, String> {
-    let text = single(given)?;
+fn path(given: &Given<Key>, places: &Places) -> Result<PathBuf, String> {
+    let text = given.single()?;
     if text.is_empty() || text.ends_with('/') {
         return Err(format!("\"{text}\" does not name a file"));
     }
@@ -331,17 +275,6 @@ fn token(text: &str) -> Result<Option<plimsoll_domain::Key>, String> {
             Ok(Some(plimsoll_domain::Key::new(text)))
         }
         _ => Err("a token has at least 16 of the characters A-Z a-z 0-9 - . _ ~ + / =".to_owned()),
-    }
-}
-
-fn flag(text: &str) -> Result<bool, String> {
-    text.parse().map_err(|_| format!("\"{text}\" is neither true nor false"))
-}
-
-fn single(given: &Given) -> Result<&str, String> {
-    match given.texts.as_slice() {
-        [text] => Ok(text),
-        texts => Err(format!("one value is needed, not {}", texts.len())),
     }
 }
 

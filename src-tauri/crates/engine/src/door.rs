@@ -14,9 +14,10 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_domain::{Door, Fact, Handed, Taken, health::Counter};
+use plimsoll_actions::Inbox;
+use plimsoll_domain::{Door, Fact, Handed, Handled, SessionId, Taken, health::Counter};
 use plimsoll_ledger::{Ledger, RecordError};
-use plimsoll_sources::read_handed;
+use plimsoll_sources::{Moment, read_handed, tell_agent};
 use tokio::{
     sync::{Mutex, mpsc},
     time::timeout,
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     board::{Board, Now},
+    told::Told,
     transcripts::Hints,
 };
 use line::Line;
@@ -44,6 +46,9 @@ struct Parts {
     line: Mutex<Line>,
     /// Files that hooks name.
     hints: Hints,
+    /// What waits for the agents, and where it is said that they were told.
+    inbox: Inbox,
+    told: Told,
     now: Now,
     taken: AtomicU64,
     malformed: AtomicU64,
@@ -53,12 +58,19 @@ struct Parts {
 }
 
 impl SideDoor {
-    pub(crate) fn new(hints: Hints, now: Now, board: Arc<Board>) -> Self {
+    pub(crate) fn new(
+        hints: Hints,
+        (inbox, told): (Inbox, Told),
+        now: Now,
+        board: Arc<Board>,
+    ) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING);
         Self(Arc::new(Parts {
             queue,
             line: Mutex::new(Line::new(waiting, board)),
             hints,
+            inbox,
+            told,
             now,
             taken: AtomicU64::new(0),
             malformed: AtomicU64::new(0),
@@ -145,30 +157,50 @@ impl SideDoor {
         self.0.given_up.fetch_add(given_up, Ordering::Relaxed);
     }
 
-    fn read(&self, kind: Handed, body: &[u8]) -> Taken {
-        let Ok(told) = read_handed(kind, body, (self.0.now)()) else { return Taken::Malformed };
+    fn read(&self, kind: Handed, body: &[u8]) -> Handled {
+        let Ok(told) = read_handed(kind, body, (self.0.now)()) else {
+            return Taken::Malformed.into();
+        };
         if let Some(transcript) = &told.transcript {
             self.0.hints.name(Path::new(&**transcript));
         }
+        let answer = told.moment.and_then(|moment| self.answer(moment, &told.session));
         for fact in told.facts {
             if self.0.queue.try_send(fact).is_err() {
-                return Taken::Full;
+                return Handled { taken: Taken::Full, answer };
             }
         }
-        Taken::Accepted
+        Handled { taken: Taken::Accepted, answer }
+    }
+
+    /// What the agent is told at this moment, once.
+    fn answer(&self, moment: Moment, session: &SessionId) -> Option<String> {
+        let Parts { inbox, told, .. } = &*self.0;
+        let now = (self.0.now)();
+        let text = if moment == Moment::Compacted {
+            if let Some(alert) = inbox.drop_cycle(session, now) {
+                told.missed(alert, now);
+            }
+            inbox.note_after_compaction(session)?
+        } else {
+            let message = inbox.take(session)?;
+            told.told(message.alert, now);
+            message.text
+        };
+        Some(tell_agent(moment, &text))
     }
 }
 
 impl Door for SideDoor {
-    fn take(&self, kind: Handed, body: &[u8]) -> Taken {
-        let taken = self.read(kind, body);
-        let count = match taken {
+    fn take(&self, kind: Handed, body: &[u8]) -> Handled {
+        let handled = self.read(kind, body);
+        let count = match handled.taken {
             Taken::Accepted => &self.0.taken,
             Taken::Malformed => &self.0.malformed,
             Taken::Full => &self.0.full,
         };
         count.fetch_add(1, Ordering::Relaxed);
-        taken
+        handled
     }
 
     fn refuse(&self) {

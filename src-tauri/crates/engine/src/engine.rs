@@ -277,7 +277,11 @@ impl Engine {
         let options = LedgerOptions { path, queue: QUEUE, busy: BUSY, prices };
         let opening = open_ledger(options, clock, |message| receiving.excuse(message));
         match stop.run_until_cancelled(opening).await {
-            Some(Ok((ledger, writer))) => Ok(receiving.complete(ledger, writer)),
+            Some(Ok((ledger, writer))) => {
+                let running = receiving.complete(ledger, writer);
+                running.recall_quiet().await;
+                Ok(running)
+            }
             Some(Err(error)) => {
                 receiving.give_up().await;
                 Err(error.into())

@@ -4,9 +4,12 @@
 //! are taken before anything else is done. What a receiver acknowledged is in the ledger or in the spool.
 //! Time, sockets, paths and the environment come in through arguments.
 
+mod acting;
 mod announce;
 mod backoff;
 mod board;
+mod buttons;
+mod client_settings;
 mod config;
 mod door;
 mod engine;
@@ -15,11 +18,13 @@ mod exporters;
 mod health;
 mod intake;
 mod keeping;
+mod orders;
 mod page;
 mod places;
 mod port;
 mod prices;
 mod receiving;
+mod rehearsal;
 mod running;
 mod runtime_file;
 pub mod setup;
@@ -27,12 +32,13 @@ mod signals;
 mod spool;
 mod stage;
 mod supervise;
+mod told;
 mod transcripts;
 
 pub use board::Now;
 pub use config::{
-    Backend, Config, ConfigError, DashboardConfig, DesktopConfig, Key, LedgerConfig, Origin,
-    ReceiverConfig, TranscriptsConfig,
+    ActionKey, Backend, Config, ConfigError, DashboardConfig, DesktopConfig, Key, LedgerConfig,
+    Origin, ReceiverConfig, TranscriptsConfig, WarningKey,
 };
 pub use engine::{Engine, EngineError, Surroundings, program};
 pub use environment::Environment;

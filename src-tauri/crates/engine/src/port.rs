@@ -172,7 +172,8 @@ impl Port {
 
     /// How to choose another address, in the file and in the environment.
     fn setting(&self) -> String {
-        let (table, key) = self.key.name().split_once('.').unwrap_or_default();
+        let name = self.key.name();
+        let (table, key) = name.split_once('.').unwrap_or_default();
         let port = self.wished.port();
         let other = port.checked_add(10_000).unwrap_or_else(|| port - 10_000);
         let other = SocketAddr::new(self.wished.ip(), other);

@@ -5,29 +5,37 @@
 use std::sync::Arc;
 
 use axum::Router;
-use plimsoll_api::{Api, Key, Opening, setup::Setup};
-use plimsoll_domain::health::HealthProbe;
+use plimsoll_actions::Inbox;
+use plimsoll_api::{Api, Key, Opening, orders::Orders, setup::Setup};
+use plimsoll_domain::{Policy, Revision, health::HealthProbe};
 use plimsoll_ledger::{Ledger, Writer};
 use plimsoll_loopback::{ConnectionIds, Serve};
 use plimsoll_otlp::{Arrival, Limits, Receiver};
-use plimsoll_watch::Watch;
-use tokio::{sync::Mutex, task::JoinHandle};
+use plimsoll_watch::{Laws, Watch};
+use tokio::{
+    sync::{Mutex, watch},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    acting::Acting,
     board::Trouble,
+    client_settings::SettingsReader,
     door::SideDoor,
     engine::{DASHBOARD, GRPC, HTTP, beside},
     exporters::Exporters,
     health::Probe,
     intake::Intake,
     keeping::{Keeping, OnRequest},
+    orders::Quiet,
     page::Page,
     running::{CLOSE, FINISH, Parts, Running, WORK, WRITER, stop_receiving},
     setup,
     spool::Drain,
     stage::Stage,
     supervise::Supervisor,
+    told::Told,
     transcripts::{self, Transcripts},
 };
 
@@ -42,6 +50,9 @@ pub(crate) struct Receiving {
     exporters: Exporters,
     setup: Arc<dyn Setup>,
     door: SideDoor,
+    /// What waits for agents, and what they were told.
+    inbox: Inbox,
+    told: Told,
     /// Transcripts that hooks name, and whatever else is to be read again.
     hints: transcripts::Hints,
     receivers: Stage,
@@ -64,7 +75,9 @@ impl Parts {
         );
         let now = Arc::clone(&self.around.now);
         let hints = transcripts::Hints::default();
-        let door = SideDoor::new(hints.clone(), Arc::clone(&now), Arc::clone(&self.board));
+        let (inbox, told) = (Inbox::new(), Told::default());
+        let behind = (inbox.clone(), told.clone());
+        let door = SideDoor::new(hints.clone(), behind, Arc::clone(&now), Arc::clone(&self.board));
         let receiver = Receiver::new(
             intake.clone(),
             Limits::default(),
@@ -91,6 +104,8 @@ impl Parts {
             supervisor: Supervisor::new(Arc::clone(&self.board)),
             probe,
             door,
+            inbox,
+            told,
             page,
             pages: Stage::new("dashboard", FINISH + CLOSE),
             is_shown: false,
@@ -134,12 +149,19 @@ impl Receiving {
     /// Starts what needs the ledger.
     pub(crate) fn complete(mut self, ledger: Ledger, writer: Writer) -> Running {
         let began = ledger.revision();
+        let settings = SettingsReader::new(&self.parts.around);
+        let policy = Arc::new(self.parts.config.policy.clone());
         let (watch, watching) = Watch::new(
             ledger.clone(),
-            self.parts.config.levels,
+            Laws {
+                policy: Arc::clone(&policy),
+                warnings: self.parts.config.warnings,
+                settings: settings.settings(),
+            },
             self.parts.around.calendar.clone(),
             Arc::clone(&self.parts.around.now),
         );
+        let acting = self.acting(&ledger, began, &watch, policy);
         let mut stage = Stage::new("ledger", WRITER);
         stage.add(self.write(writer, stage.token()));
         // The receivers wait for this; `set` fails only when it was set before.
@@ -160,13 +182,18 @@ impl Receiving {
             work.add(self.read_transcripts(ledger.clone(), work.token()));
         }
         work.add(self.keep(ledger.clone(), work.token()));
-        self.page.complete(self.whole_page(ledger.clone(), &watch));
+        self.act(&acting, settings, &mut work);
+        let (quiet, policy) = (acting.quiet.clone(), acting.policy.clone());
+        let orders = acting.orders();
+        self.page.complete(self.whole_page(ledger.clone(), &watch, orders));
         self.parts.board.clear(Trouble::LedgerClosed);
         self.show();
         Running {
             parts: self.parts,
             ledger,
             began,
+            quiet,
+            policy,
             snapshots: watch.snapshots(),
             receiver: self.receiver,
             probe: self.probe,
@@ -253,6 +280,40 @@ impl Receiving {
         self.supervisor.spawn("side-door", stop, move |stop| door.clone().run(ledger.clone(), stop))
     }
 
+    /// Carries alerts out, notes what agents were told, and reads the client's settings.
+    fn act(&self, acting: &Acting, settings: SettingsReader, work: &mut Stage) {
+        let dispatch = acting.dispatch();
+        let run = move |stop| dispatch.clone().run(stop);
+        work.add(self.supervisor.spawn("actions", work.token(), run));
+        let (told, ledger) = (self.told.clone(), acting.ledger.clone());
+        let run = move |stop| told.clone().run(ledger.clone(), stop);
+        work.add(self.supervisor.spawn("in-session", work.token(), run));
+        let snapshots = acting.snapshots.clone();
+        let run = move |stop| settings.clone().run(snapshots.clone(), stop);
+        work.add(self.supervisor.spawn("client-settings", work.token(), run));
+    }
+
+    /// What carries alerts and orders out.
+    fn acting(
+        &self,
+        ledger: &Ledger,
+        since: Revision,
+        watch: &Watch,
+        policy: Arc<Policy>,
+    ) -> Acting {
+        let around = &self.parts.around;
+        Acting {
+            ledger: ledger.clone(),
+            since,
+            snapshots: watch.snapshots(),
+            policy: watch::channel(policy).1,
+            inbox: self.inbox.clone(),
+            quiet: Quiet::new(ledger.clone(), Arc::clone(&around.now)),
+            home: around.places.home.clone(),
+            now: Arc::clone(&around.now),
+        }
+    }
+
     fn keep(&self, ledger: Ledger, stop: CancellationToken) -> JoinHandle<()> {
         let parts = &self.parts;
         let keeping = Keeping {
@@ -272,10 +333,11 @@ impl Receiving {
         self.supervisor.spawn("runtime-file", stop, move |stop| announcement.clone().run(stop))
     }
 
-    fn whole_page(&self, ledger: Ledger, watch: &Watch) -> Router {
+    fn whole_page(&self, ledger: Ledger, watch: &Watch, orders: Arc<dyn Orders>) -> Router {
         let parts = &self.parts;
         plimsoll_api::router(Api {
             pruner: Arc::new(OnRequest(ledger.clone())),
+            orders,
             setup: Arc::clone(&self.setup),
             ledger,
             snapshots: watch.snapshots(),
@@ -286,7 +348,6 @@ impl Receiving {
             door: Arc::new(self.door.clone()),
             key: Key::new(parts.key.as_str()),
             calendar: parts.around.calendar.clone(),
-            levels: parts.config.levels,
             now: Arc::clone(&parts.around.now),
             closing: self.pages.token(),
             started: parts.started,

@@ -2,10 +2,11 @@
 
 use std::{fmt::Display, fs::File, sync::Arc, time::Duration};
 
+use plimsoll_actions::Pressed;
 use plimsoll_api::Windows;
 use plimsoll_client::RuntimeInfo;
 use plimsoll_domain::{
-    Calendar, Revision, Timestamp,
+    Calendar, Policy, QuietHours, Revision, Silence, Timestamp,
     health::{Health, HealthProbe, Hints, Status},
 };
 use plimsoll_ledger::Ledger;
@@ -17,9 +18,11 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Config,
     board::{Board, Now},
+    buttons::Buttons,
     engine::{Ports, Surroundings},
     health::Probe,
     intake::Intake,
+    orders::Quiet,
     runtime_file::RuntimeFile,
     signals::Signals,
     spool::Spool,
@@ -60,6 +63,8 @@ pub struct Running {
     pub(crate) ledger: Ledger,
     /// The ledger's revision when it was opened.
     pub(crate) began: Revision,
+    pub(crate) quiet: Quiet,
+    pub(crate) policy: watch::Receiver<Arc<Policy>>,
     pub(crate) snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(crate) receiver: Receiver<Intake>,
     pub(crate) probe: Arc<Probe>,
@@ -106,6 +111,38 @@ impl Running {
     #[must_use]
     pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
         self.snapshots.clone()
+    }
+
+    /// What each level does.
+    #[must_use]
+    pub fn policy(&self) -> watch::Receiver<Arc<Policy>> {
+        self.policy.clone()
+    }
+
+    /// The wishes for quiet that hold; the newest wins.
+    #[must_use]
+    pub fn silences(&self) -> watch::Receiver<Arc<[Silence]>> {
+        self.quiet.silences()
+    }
+
+    /// The hours of the day in which notifications are held back.
+    #[must_use]
+    pub fn quiet_hours(&self) -> watch::Receiver<Option<QuietHours>> {
+        // Read at the start: nobody will ever send another.
+        watch::channel(self.parts.config.quiet_hours).1
+    }
+
+    /// What the buttons of notifications do.
+    #[must_use]
+    pub fn buttons(&self) -> Arc<dyn Pressed> {
+        Arc::new(Buttons { windows: self.parts.windows.clone(), quiet: self.quiet.clone() })
+    }
+
+    /// Tells of the wishes for quiet that the ledger holds from before.
+    pub(crate) async fn recall_quiet(&self) {
+        if let Err(error) = self.quiet.look().await {
+            tracing::warn!(%error, "read the wishes for quiet");
+        }
     }
 
     /// Listeners and problems.

@@ -63,6 +63,7 @@ pub fn sites(config: &Config, around: &Surroundings, at: Option<Served>) -> Site
             },
             dashboard: takes_hooks.then(|| address(dashboard)),
             program: around.program.clone(),
+            in_session: config.policy.tells_agents(),
         },
         config_dirs: around.client_folders.clone(),
         managed: settings::managed_paths(),

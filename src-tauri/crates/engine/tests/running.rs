@@ -402,7 +402,10 @@ async fn the_state_is_served() {
     let mut names: Vec<_> = tasks.iter().map(|task| task["name"].as_str().unwrap()).collect();
     names.sort_unstable();
     let wanted = [
+        "actions",
+        "client-settings",
         "dashboard",
+        "in-session",
         "keeping",
         "ledger-writer",
         "otlp-grpc",

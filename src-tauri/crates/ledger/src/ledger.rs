@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_domain::{Alert, Fact, Position, PriceTable, Revision, SessionId, Timestamp};
+use plimsoll_domain::{Fact, Position, PriceTable, Revision, SessionId, Timestamp};
 use sqlx::{
     ConnectOptions as _, Sqlite, SqlitePool,
     pool::PoolConnection,
@@ -19,8 +19,8 @@ use sqlx::{
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
 use crate::{
-    Audit, AuditFilter, Change, Claim, Clock, Commit, FileInUse, Grouping, History, LedgerError,
-    Pruned, RecordError, RecordFilter, Replacement, SessionSummary, UsageRecord, UsageRow, Writer,
+    Audit, AuditFilter, Change, Clock, Commit, FileInUse, Grouping, History, LedgerError, Pruned,
+    RecordError, RecordFilter, Replacement, SessionSummary, UsageRecord, UsageRow, Writer,
     keeping::{self, Aside, Piece},
     query, table,
     writer::Job,
@@ -182,15 +182,8 @@ impl Ledger {
         table::transcript::all(&mut reader).await.map_err(LedgerError::Read)
     }
 
-    /// Claims an alert, at most once per thread, cycle and level.
-    ///
-    /// # Errors
-    /// [`RecordError`]: the claim was not made, and the call may be repeated.
-    pub async fn claim(&self, alert: Alert) -> Result<Claim, RecordError> {
-        self.ask(|reply| Job::Claim(Box::new(alert), reply)).await
-    }
-
-    async fn ask<T>(
+    /// Asks the writer for something, unless too much waits for it.
+    pub(crate) async fn ask<T>(
         &self,
         job: impl FnOnce(oneshot::Sender<Result<T, RecordError>>) -> Job,
     ) -> Result<T, RecordError> {

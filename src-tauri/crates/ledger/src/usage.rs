@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use plimsoll_domain::{
-    AgentId, Alert, Model, NanoUsd, ProcessId, Quarter, QuerySource, RequestId, Revision,
-    SessionId, Timestamp, Tokens, Witness, Witnesses,
+    AgentId, Alert, Checkpoint, Model, NanoUsd, ProcessId, Quarter, QuerySource, RequestId,
+    Revision, SessionId, Timestamp, Tokens, Warning, Witness, Witnesses,
 };
 
 /// A sum of use.
@@ -108,15 +108,21 @@ pub enum Change {
     Usage(UsageRecord),
     /// A thread reached a level.
     Alert(Alert),
+    /// A checkpoint was acknowledged.
+    Checkpoint(Checkpoint),
+    /// A warning was raised.
+    Warning(Warning),
 }
 
 impl Change {
-    /// Its number; zero only for an alert that was not claimed.
+    /// Its number; zero only for what was not written.
     #[must_use]
     pub fn revision(&self) -> Revision {
         match self {
             Self::Usage(record) => record.revision,
             Self::Alert(alert) => alert.revision.unwrap_or_default(),
+            Self::Checkpoint(checkpoint) => checkpoint.revision.unwrap_or_default(),
+            Self::Warning(warning) => warning.revision.unwrap_or_default(),
         }
     }
 }
@@ -159,7 +165,7 @@ pub struct SessionSummary {
 pub struct Commit {
     /// The ledger's revision after it.
     pub revision: Revision,
-    /// New and improved records and alerts, in order of revision.
+    /// New and improved records, alerts, checkpoints and warnings, in order of revision.
     pub changes: Vec<Change>,
     /// Whether there are records that `changes` does not hold, because they are of long ago: they have to be read
     /// from the file. Then it holds none.
@@ -230,6 +236,8 @@ pub enum ActivityKind {
         tool: Arc<str>,
         /// Size of its result in bytes.
         result_bytes: Option<u64>,
+        /// Whether a subagent called it.
+        subagent: bool,
     },
     /// A context was compacted, as this witness tells; others may tell of the same compaction.
     Compaction(plimsoll_domain::Compaction, Witness),
@@ -309,13 +317,4 @@ pub struct UsageRow {
     pub group: Option<Arc<str>>,
     /// What was used.
     pub usage: Usage,
-}
-
-/// An alert that was asked to be claimed, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
-    /// It is the first of its thread, cycle and level; its revision is set.
-    Granted(Alert),
-    /// It was claimed before.
-    Taken,
 }

@@ -16,6 +16,27 @@ pub struct Told {
     pub transcript: Option<Arc<str>>,
     /// The facts. None carries a time of its own: what is handed over has none.
     pub facts: Vec<Fact>,
+    /// The moment, where the client lets the agent know what it is answered; `None` at any other.
+    pub moment: Option<Moment>,
+}
+
+/// A moment of a main thread at which the client hands what it is answered on to the agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Moment {
+    /// The user sent a prompt.
+    Prompt,
+    /// A tool call ended.
+    Tool,
+    /// The agent's turn is about to end.
+    Stop,
+    /// The conversation goes on after a compaction.
+    Compacted,
+}
+
+/// The client's words for a text that the agent is to know.
+#[must_use]
+pub fn tell_agent(moment: Moment, text: &str) -> String {
+    hooks::answer(moment, text)
 }
 
 /// Why nothing was read. Holds nothing of what was handed over.
@@ -52,6 +73,7 @@ pub(crate) struct Said {
     transcript: Option<Arc<str>>,
     client_version: Option<Arc<str>>,
     statements: Vec<Statement>,
+    moment: Option<Moment>,
 }
 
 impl Said {
@@ -66,6 +88,7 @@ impl Said {
             transcript: transcript.path().filter(|path| path.ends_with(".jsonl")),
             client_version: version.name(),
             statements: Vec::new(),
+            moment: None,
         })
     }
 
@@ -73,6 +96,11 @@ impl Said {
     pub(crate) fn and(mut self, statements: impl IntoIterator<Item = Statement>) -> Self {
         self.statements.extend(statements);
         self
+    }
+
+    /// Said at such a moment.
+    pub(crate) fn at(self, moment: Option<Moment>) -> Self {
+        Self { moment, ..self }
     }
 
     fn told(self, arrived: Timestamp) -> Told {
@@ -90,7 +118,7 @@ impl Said {
             statement,
         };
         let facts = self.statements.into_iter().map(fact).collect();
-        Told { session: self.session, transcript: self.transcript, facts }
+        Told { session: self.session, transcript: self.transcript, facts, moment: self.moment }
     }
 }
 

@@ -26,7 +26,7 @@ mod unknown;
 mod usage;
 mod walk;
 
-pub use handed::{HandedFault, Told, read_handed};
+pub use handed::{HandedFault, Moment, Told, read_handed, tell_agent};
 pub use reading::{Reading, read};
 pub use redact::redact;
 pub use sighting::{Sighting, Understood, describe};

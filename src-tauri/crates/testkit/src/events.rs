@@ -178,13 +178,20 @@ impl Events {
     /// A tool ended.
     #[must_use]
     pub fn tool_result(self, tool: &str) -> Self {
+        self.tool_result_of(tool, 2048)
+    }
+
+    /// A tool ended, with a result of so many bytes.
+    #[must_use]
+    pub fn tool_result_of(self, tool: &str, bytes: u64) -> Self {
+        let bytes = bytes.to_string();
         let pairs = [
             ("tool_name", tool),
             ("tool_use_id", "toolu_mock_0001_76d9b229"),
             ("success", "true"),
             ("duration_ms", "41"),
             ("tool_input_size_bytes", "64"),
-            ("tool_result_size_bytes", "2048"),
+            ("tool_result_size_bytes", &bytes),
             ("decision_source", "config"),
             ("decision_type", "accept"),
         ];

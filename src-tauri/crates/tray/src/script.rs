@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use plimsoll_domain::{
-    Calendar, Levels, Line, Model, NanoUsd, SessionId, Timestamp, Tokens, Window, WindowEvidence,
+    Calendar, Levels, Line, LineEvidence, Model, NanoUsd, SessionId, Timestamp, Tokens, Window,
+    WindowEvidence,
     calendar::parse_rfc3339,
     health::{Listener, ListenerState, Problem, Severity, Status},
 };
@@ -24,13 +25,16 @@ pub(crate) fn minutes(count: u64) -> Duration {
 pub(crate) fn gauge(occupancy: u64) -> Gauge {
     let model = Model::parse("claude-opus-4-6").0;
     let window = Window::resolve(&model, WindowEvidence::default());
-    let line = Line::by_formula(&model, window);
+    let line = Line::resolve(&model, window, LineEvidence::default());
     Gauge {
         occupancy,
         estimated: false,
+        added: 0,
+        marks: [100_200, 133_600, 153_640],
+        forecast: None,
         window,
+        level: Levels::default().reached(occupancy, line.tokens, None),
         line,
-        level: Levels::default().reached(occupancy, line.tokens),
         cycle: noon().before(minutes(30)),
         requests: 12,
         as_of: noon(),
@@ -56,6 +60,8 @@ pub(crate) fn session(name: &str, occupancy: impl Into<Option<u64>>) -> SessionV
         started: noon().before(minutes(30)),
         last_at: noon(),
         last_arrival: noon(),
+        left: None,
+        checkpoint: None,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use plimsoll_domain::{Alert, Timestamp};
-use plimsoll_ledger::{Claim, Commit, History, Ledger, LedgerError, RecordError};
+use plimsoll_domain::{Alert, Checkpoint, CompactionRecord, Timestamp, Warning};
+use plimsoll_ledger::{Claim, Commit, CompactionFilter, History, Ledger, LedgerError, RecordError};
 use tokio::sync::broadcast;
 
 /// The books as watching sees them: the ledger, or a script of commits in tests.
@@ -17,8 +17,31 @@ pub trait Books: Clone + Send + Sync + 'static {
         since: Timestamp,
     ) -> impl Future<Output = Result<History, LedgerError>> + Send;
 
-    /// Claims an alert, at most once per thread, cycle and level.
-    fn claim(&self, alert: Alert) -> impl Future<Output = Result<Claim, RecordError>> + Send;
+    /// Automatic compactions, the newest first, at most `limit`.
+    fn compactions(
+        &self,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<CompactionRecord>, LedgerError>> + Send;
+
+    /// Checkpoints that were acknowledged, the newest first, at most `limit`.
+    fn checkpoints(
+        &self,
+        limit: u32,
+    ) -> impl Future<Output = Result<Vec<Checkpoint>, LedgerError>> + Send;
+
+    /// Claims an alert, at most once per thread, cycle and level, and with it the message that it owes to a web
+    /// address.
+    fn claim(
+        &self,
+        alert: Alert,
+        webhook: bool,
+    ) -> impl Future<Output = Result<Claim, RecordError>> + Send;
+
+    /// Claims a warning, at most once a kind, session and period; `None` where it was claimed before.
+    fn claim_warning(
+        &self,
+        warning: Warning,
+    ) -> impl Future<Output = Result<Option<Warning>, RecordError>> + Send;
 }
 
 impl Books for Ledger {
@@ -30,7 +53,20 @@ impl Books for Ledger {
         Self::history(self, since).await
     }
 
-    async fn claim(&self, alert: Alert) -> Result<Claim, RecordError> {
-        Self::claim(self, alert).await
+    async fn compactions(&self, limit: u32) -> Result<Vec<CompactionRecord>, LedgerError> {
+        let filter = CompactionFilter { auto_only: true, limit, ..CompactionFilter::default() };
+        Self::compactions(self, filter).await
+    }
+
+    async fn checkpoints(&self, limit: u32) -> Result<Vec<Checkpoint>, LedgerError> {
+        Self::checkpoints(self, None, limit).await
+    }
+
+    async fn claim(&self, alert: Alert, webhook: bool) -> Result<Claim, RecordError> {
+        Self::claim(self, alert, webhook).await
+    }
+
+    async fn claim_warning(&self, warning: Warning) -> Result<Option<Warning>, RecordError> {
+        Self::claim_warning(self, warning).await
     }
 }

@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_domain::{AgentId, ProcessId, Timestamp};
+use plimsoll_domain::{AgentId, Model, ProcessId, Timestamp};
 
 use crate::{
     event::{Event, Report, Request, What},
+    lessons::Taught,
     limits::{SUBAGENT_LISTED, WORKING},
+    rules::Rules,
     sizes::Sizes,
     tellings::{Compacted, Tellings},
-    thread::{Reading, Rules, Thread, ThreadId},
+    thread::{Reading, Thread, ThreadId},
 };
+
+/// Compactions of a session that are remembered, the newest.
+const LESSONS: usize = 16;
 
 /// The threads of one session at one point of its events.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +23,8 @@ pub(crate) struct Course {
     threads: BTreeMap<ThreadId, Thread>,
     has_main: bool,
     compactions: u32,
+    /// What its compactions taught, the newest last.
+    lessons: Vec<Taught>,
     tellings: Tellings,
     /// What went into the main thread since it was empty, as far as hooks told.
     sizes: Option<Sizes>,
@@ -35,11 +42,12 @@ impl Course {
             What::Request(request) => self.request(event.at, request, rules),
             What::Compaction(telling) => {
                 if let Some(compacted) = self.tellings.first(event.at, telling, later) {
-                    self.compaction(&compacted);
+                    self.compaction(&compacted, rules);
                 }
             }
             What::Clear(process) => self.clear(event.at, *process),
             What::Report(report) => self.report(event.at, report, rules),
+            What::Added(process, bytes) => self.add(event.at, *process, *bytes),
             What::Size(bytes) => {
                 self.sizes.get_or_insert(Sizes::new(event.at)).grow(event.at, *bytes);
             }
@@ -56,10 +64,13 @@ impl Course {
             self.threads.retain(|_, thread| !thread.provisional);
         }
         let id = self.place(at, request);
-        let thread = self.thread(id, at, &request.model);
+        let Self { threads, lessons, .. } = self;
+        let (rules, process) = (rules.having_seen(lessons), id.process);
+        let thread = thread(threads, id, at, &request.model);
         thread.provisional = request.stray;
-        let (model, occupancy) = (&request.model, request.occupancy);
-        thread.read(Reading { at, model, occupancy, requests: 1 }, rules);
+        let (model, tokens) = (&request.model, &request.tokens);
+        let occupancy = request.occupancy();
+        thread.read(Reading { at, model, occupancy, request: Some(tokens), process }, rules);
     }
 
     /// What the client shows is its main thread's; it counts as no request, because that is told elsewhere too. An
@@ -74,21 +85,22 @@ impl Course {
             }
             return;
         }
-        let thread = self.thread(id, at, &report.model);
+        let Self { threads, lessons, .. } = self;
+        let (rules, process) = (rules.having_seen(lessons), id.process);
+        let thread = thread(threads, id, at, &report.model);
         let (model, occupancy) = (&report.model, report.occupancy);
         if !thread.stands_at(model, occupancy) {
-            thread.read(Reading { at, model, occupancy, requests: 0 }, rules);
+            thread.read(Reading { at, model, occupancy, request: None, process }, rules);
         }
     }
 
-    fn thread(
-        &mut self,
-        id: ThreadId,
-        at: Timestamp,
-        model: &plimsoll_domain::Model,
-    ) -> &mut Thread {
-        let is_main = id.agent.is_none();
-        self.threads.entry(id).or_insert_with(|| Thread::new(model.clone(), is_main, at))
+    /// The result of a tool went into the main thread of a process.
+    fn add(&mut self, at: Timestamp, process: Option<ProcessId>, bytes: u64) {
+        let told = ThreadId::main(process);
+        let id = if process.is_some() { Some(told) } else { self.heir(None, at, None) };
+        if let Some(thread) = id.and_then(|id| self.threads.get_mut(&id)) {
+            thread.add(bytes);
+        }
     }
 
     /// The thread that a request belongs to. Of one that tells no process it is the heir's; the first process that is
@@ -96,16 +108,27 @@ impl Course {
     fn place(&mut self, at: Timestamp, request: &Request) -> ThreadId {
         let told = &request.thread;
         if told.process.is_none() {
-            let heir = self.heir(told.agent.as_ref(), at, Some(request.occupancy));
+            let heir = self.heir(told.agent.as_ref(), at, Some(request.occupancy()));
             return heir.unwrap_or_else(|| told.clone());
         }
         let unknown = ThreadId { process: None, agent: told.agent.clone() };
-        if !self.threads.contains_key(told)
-            && let Some(thread) = self.threads.remove(&unknown)
-        {
+        if self.threads.contains_key(told) {
+            return told.clone();
+        }
+        let thread = self.threads.remove(&unknown).or_else(|| self.resumed(at, request));
+        if let Some(thread) = thread {
             self.threads.insert(told.clone(), thread);
         }
         told.clone()
+    }
+
+    /// The thread that a new process goes on with: a session that is resumed is as deep as it was left, in the same
+    /// cycle. The process that it was left in may go on as well, and then each has a thread of its own.
+    fn resumed(&self, at: Timestamp, request: &Request) -> Option<Thread> {
+        let is_main = request.thread.agent.is_none() && !request.stray;
+        let heir = self.heir(None, at, Some(request.occupancy())).filter(|_| is_main)?;
+        let left = self.threads.get(&heir)?;
+        left.goes_on_with(&request.model, request.occupancy()).then(|| left.resumed())
     }
 
     /// The thread that what names no process belongs to: of the session's processes that were working the one whose
@@ -127,14 +150,16 @@ impl Course {
             .map(|(id, _)| id.clone())
     }
 
-    fn compaction(&mut self, compacted: &Compacted) {
+    fn compaction(&mut self, compacted: &Compacted, rules: Rules<'_>) {
         let id = self.compacted_thread(compacted);
         if id.as_ref().is_none_or(|id| id.agent.is_none()) {
             self.compactions = self.compactions.saturating_add(1);
             self.sizes = None;
         }
         if let Some(thread) = id.and_then(|id| self.threads.get_mut(&id)) {
-            thread.compact(compacted.at, compacted.after);
+            self.lessons.extend(thread.compact(compacted, rules));
+            let surplus = self.lessons.len().saturating_sub(LESSONS);
+            self.lessons.drain(..surplus);
         }
     }
 
@@ -174,7 +199,7 @@ impl Course {
         let heir = || self.heir(told.agent.as_ref(), at, None);
         let id = if told.process.is_some() { None } else { heir() };
         if let Some(thread) = self.threads.get_mut(id.as_ref().unwrap_or(told)) {
-            thread.note_evidence(&request.model, request.occupancy);
+            thread.note_evidence(&request.model, request.occupancy());
         }
     }
 
@@ -193,6 +218,11 @@ impl Course {
         self.threads.remove(id);
     }
 
+    /// What its compactions taught.
+    pub(crate) fn lessons(&self) -> &[Taught] {
+        &self.lessons
+    }
+
     /// The threads known.
     pub(crate) fn threads(&self) -> impl Iterator<Item = (&ThreadId, &Thread)> {
         self.threads.iter()
@@ -207,4 +237,15 @@ impl Course {
     pub(crate) fn sizes(&self) -> Option<Sizes> {
         self.sizes
     }
+}
+
+/// The thread of this name, which begins with its first reading.
+fn thread<'a>(
+    threads: &'a mut BTreeMap<ThreadId, Thread>,
+    id: ThreadId,
+    at: Timestamp,
+    model: &Model,
+) -> &'a mut Thread {
+    let is_main = id.agent.is_none();
+    threads.entry(id).or_insert_with(|| Thread::new(model.clone(), is_main, at))
 }

@@ -5,7 +5,7 @@ use std::{
     hash::{DefaultHasher, Hash, Hasher},
 };
 
-use plimsoll_domain::{Model, ProcessId, Timestamp, Witness};
+use plimsoll_domain::{Model, ProcessId, Timestamp, Tokens, Witness};
 
 use crate::thread::ThreadId;
 
@@ -30,6 +30,8 @@ pub(crate) enum What {
     Clear(Option<ProcessId>),
     /// The client shows what its main thread's last request used.
     Report(Report),
+    /// A tool's result of so many bytes went into the main thread of a process.
+    Added(Option<ProcessId>, u64),
     /// So many bytes of text went into the main thread.
     Size(u64),
 }
@@ -41,8 +43,8 @@ pub(crate) struct Request {
     pub(crate) name: u64,
     /// The thread, without a process where only a transcript told of it.
     pub(crate) thread: ThreadId,
-    /// Occupancy after it.
-    pub(crate) occupancy: u64,
+    /// What it used.
+    pub(crate) tokens: Tokens,
     /// The model.
     pub(crate) model: Model,
     /// Whether it came from a subagent that it does not name.
@@ -102,6 +104,11 @@ impl Request {
         hasher.finish()
     }
 
+    /// Occupancy after it.
+    pub(crate) fn occupancy(&self) -> u64 {
+        self.tokens.occupancy()
+    }
+
     /// Two tellings of it: the more trusted one, with the subagent's name where only the other tells it.
     fn merged(&self, other: &Self) -> Self {
         let (best, second) =
@@ -116,12 +123,12 @@ impl Request {
 
     /// The event before the transcript, which tells of an answer that is still being written with less.
     fn trust(&self) -> (bool, u64, &ThreadId, &Model, bool) {
-        (self.by_event, self.occupancy, &self.thread, &self.model, self.stray)
+        (self.by_event, self.occupancy(), &self.thread, &self.model, self.stray)
     }
 
     fn place(&self) -> (Option<&str>, u64, &Model, u64) {
         let agent = self.thread.agent.as_ref().map(|agent| agent.as_str());
-        (agent, self.occupancy, &self.model, self.name)
+        (agent, self.occupancy(), &self.model, self.name)
     }
 }
 

@@ -9,26 +9,33 @@ use std::{
     sync::Arc,
 };
 
-use plimsoll_domain::{Alert, Calendar, Levels, Revision, SessionId, Timestamp};
-use plimsoll_ledger::{Activity, ActivityKind, Commit, History, SessionSummary};
+use plimsoll_domain::{
+    Alert, Calendar, Checkpoint, CompactionRecord, Lesson, Policy, Revision, SessionId, Timestamp,
+    Warning, Warnings, Window, WindowEvidence,
+};
+use plimsoll_ledger::{Activity, ActivityKind, Change, Commit, History, SessionSummary};
 
 use crate::{
     SessionView, Snapshot,
     day::Day,
-    limits::{SESSION_KEPT, SESSIONS},
+    lessons::Taught,
+    limits::{PATIENCE, SESSION_KEPT, SESSIONS},
     plan::Plan,
+    rules::{ClientSettings, Shared},
     session::{Session, is_of_file},
     snapshot::nearer,
+    warnings::Lookout,
 };
 
-/// All live sessions: fed with what the ledger committed, it gives snapshots and alerts. Pure: `now` is
+/// All live sessions: fed with what the ledger committed, it gives snapshots, alerts and warnings. Pure: `now` is
 /// always an argument. Activities may come in any order and more than once.
 #[derive(Debug)]
 pub struct Fleet {
-    levels: Levels,
+    shared: Shared,
     sessions: HashMap<SessionId, Session>,
     day: Day,
     plan: Plan,
+    lookout: Lookout,
     revision: Revision,
     last_arrival: Option<Timestamp>,
 }
@@ -36,12 +43,19 @@ pub struct Fleet {
 impl Fleet {
     /// A fleet of which nothing is known yet.
     #[must_use]
-    pub fn new(levels: Levels, calendar: Calendar, now: Timestamp) -> Self {
+    pub fn new(
+        policy: Arc<Policy>,
+        warnings: Warnings,
+        calendar: Calendar,
+        now: Timestamp,
+    ) -> Self {
+        let listening = now.after(PATIENCE);
         Self {
-            levels,
+            shared: Shared { policy, listening, ..Shared::default() },
             sessions: HashMap::new(),
             day: Day::new(calendar, now),
             plan: Plan::default(),
+            lookout: Lookout::new(warnings),
             revision: Revision::default(),
             last_arrival: None,
         }
@@ -50,6 +64,51 @@ impl Fleet {
     /// How far back a history must reach: a day of sessions, and the present local day, which may be longer.
     pub(crate) fn horizon(calendar: &Calendar, now: Timestamp) -> Timestamp {
         now.before(SESSION_KEPT).min(calendar.day_start(now))
+    }
+
+    /// What the client's settings say is known, or has changed.
+    pub fn configure(&mut self, settings: Arc<ClientSettings>) {
+        self.shared.lessons.believe(&settings);
+        self.shared.settings = settings;
+        self.disturb();
+    }
+
+    /// Takes in where compactions of the past were. Before [`Fleet::begin`].
+    pub fn recall(&mut self, past: &[CompactionRecord]) {
+        for record in past {
+            let (Some(model), Some(marker)) = (&record.model, record.estimate_before) else {
+                continue;
+            };
+            let largest_occupancy = record.passed.max(record.before.unwrap_or(0));
+            let evidence = WindowEvidence { million_named: false, largest_occupancy };
+            let lesson = Lesson {
+                at: record.at,
+                version: record.client_version.clone(),
+                passed: record.passed,
+                compacted: Some(marker).filter(|marker| *marker > record.passed),
+            };
+            let taught = Taught {
+                model: model.clone(),
+                window: Window::resolve(model, evidence),
+                believed: 0,
+                lesson,
+            };
+            self.shared.lessons.recall(&record.session, record.project.as_ref(), taught);
+        }
+        self.shared.lessons.believe(&self.shared.settings);
+    }
+
+    /// Whether an alert is to be posted to a web address.
+    #[must_use]
+    pub fn owes_webhook(&self, alert: &Alert) -> bool {
+        let session = self.sessions.get(&alert.thread.session);
+        let project = session.and_then(Session::project);
+        let terms = self.shared.policy.terms(project, alert.model.as_ref());
+        terms.actions.at(alert.level).webhook.is_some()
+    }
+
+    fn disturb(&mut self) {
+        self.sessions.values_mut().for_each(Session::disturb);
     }
 
     /// Takes the recent past in. Gives the alerts that are owed, none of them claimed yet.
@@ -76,14 +135,39 @@ impl Fleet {
         for (quarter, usage) in &commit.quarters {
             self.day.set(*quarter, *usage);
         }
+        self.lookout.take(commit, now);
         if commit.sessions.is_empty() && !commit.quarters.is_empty() {
             // Use that names no session says nowhere when it arrived; it was committed just now.
             self.last_arrival = self.last_arrival.max(Some(now));
         }
         self.let_go(now);
+        self.acknowledge(&commit.changes);
         active.retain(|id| self.sessions.contains_key(id));
-        let owed = active.iter().filter_map(|id| Some(self.sessions.get_mut(id)?.settle(now)));
-        owed.flatten().collect()
+        let mut owed = Vec::new();
+        for id in &active {
+            let Some(session) = self.sessions.get_mut(id) else { continue };
+            owed.extend(session.settle(now, &self.shared));
+            let (session, project, taught) = session.lessons(&self.shared);
+            if self.shared.lessons.learn(&session, project.as_ref(), taught) {
+                self.disturb();
+            }
+        }
+        owed
+    }
+
+    fn acknowledge(&mut self, changes: &[Change]) {
+        for change in changes {
+            if let Change::Checkpoint(checkpoint) = change {
+                self.remember(checkpoint);
+            }
+        }
+    }
+
+    /// Takes in a checkpoint that was acknowledged. One of a session that is not shown is nobody's.
+    pub(crate) fn remember(&mut self, checkpoint: &Checkpoint) {
+        if let Some(session) = self.sessions.get_mut(&checkpoint.session) {
+            session.acknowledge(checkpoint);
+        }
     }
 
     /// Applies activities by event time; gives the sessions they belong to.
@@ -102,10 +186,10 @@ impl Fleet {
                 active.insert(activity.session.clone());
             }
             match self.sessions.get_mut(&activity.session) {
-                Some(session) => session.apply(activity),
+                Some(session) => session.apply(activity, &self.shared),
                 None => {
-                    let mut session = Session::first_seen(activity, self.levels);
-                    session.apply(activity);
+                    let mut session = Session::first_seen(activity);
+                    session.apply(activity, &self.shared);
                     self.sessions.insert(activity.session.clone(), session);
                 }
             }
@@ -152,8 +236,11 @@ impl Fleet {
         self.day.roll(now);
         self.plan.forget(now);
         self.let_go(now);
-        let mut sessions: Vec<Arc<SessionView>> =
-            self.sessions.values_mut().map(|session| session.refreshed(now)).collect();
+        let mut sessions: Vec<Arc<SessionView>> = self
+            .sessions
+            .values_mut()
+            .map(|session| session.refreshed(now, &self.shared))
+            .collect();
         sessions.sort_by(|one, other| order(one, other));
         Snapshot {
             revision: self.revision,
@@ -166,8 +253,16 @@ impl Fleet {
         }
     }
 
-    /// When the snapshot next changes by time alone: a session turns idle or leaves, telemetry that is due is
-    /// missing, a subagent leaves, a limit begins anew, the day ends. In the past while facts are newer than the
+    /// The warnings that are owed now, none of them claimed yet, each once. Some are owed by time alone: to be asked after
+    /// every snapshot.
+    pub fn warnings(&mut self, now: Timestamp) -> Vec<Warning> {
+        let Self { sessions, shared, lookout, .. } = self;
+        let of_sessions = sessions.values().flat_map(|session| session.warnings(now, shared));
+        lookout.owed(self.plan.limits(), &self.day.today(), of_sessions, now)
+    }
+
+    /// When the snapshot next changes, or a warning is owed, by time alone: a session turns idle or leaves, telemetry that
+    /// is due is missing, a subagent leaves, a limit begins anew, the day ends. In the past while facts are newer than the
     /// last snapshot.
     #[must_use]
     pub fn next_change(&self) -> Timestamp {

@@ -10,6 +10,15 @@ use crate::{Lack, limits::PATIENCE};
 /// Events are exported so often, unless the user sets something else.
 const EXPORT: Duration = Duration::from_secs(5);
 
+/// Telemetry that came before and comes no more, while others tell of what it has to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Silence {
+    /// When it last arrived; events where they ever came.
+    pub(crate) since: Timestamp,
+    /// When it was last missed. In the future while it may still come.
+    pub(crate) at: Timestamp,
+}
+
 /// What was heard of a session's telemetry, and what was not.
 #[derive(Debug, Default)]
 pub(crate) struct Hearing {
@@ -90,6 +99,15 @@ impl Hearing {
             (Some(last), ..) => Lack::SilentSince(last),
         };
         due.then_some(lack)
+    }
+
+    /// The silence of its telemetry, where something was told without it while Plimsoll was `listening`: what others told
+    /// at first may have been of a time in which nobody listened. `since` stays the same for as long as it lasts.
+    pub(crate) fn silence(&self, patience: Duration, listening: Timestamp) -> Option<Silence> {
+        let since = self.last_event.or(self.last)?;
+        let (first, last) = self.waiting.filter(|(_, last)| *last >= listening)?;
+        let due = first.max(listening).after(patience);
+        Some(Silence { since, at: due.max(last) })
     }
 
     /// When it is missing unless it comes before.

@@ -41,3 +41,6 @@ pub(crate) const PATIENCE_WITH_METRICS: Duration = Duration::from_secs(2 * 60);
 
 /// Two publications are at least this far apart.
 pub(crate) const PUBLICATION_GAP: Duration = Duration::from_millis(20);
+
+/// Compactions and checkpoints of the past that are called to mind at the start.
+pub(crate) const RECALLED: u32 = 100;

@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use plimsoll_domain::{
-    AgentId, Alert, Calendar, Compaction, CompactionTrigger, ContentKind, ContentSize, Level,
-    Levels, Life, Model, ProcessId, QuerySource, SessionId, StatusReport, Timestamp, Tokens,
-    Witness, Witnesses, calendar::parse_rfc3339,
+    AgentId, Alert, Calendar, Compaction, CompactionTrigger, ContentKind, ContentSize, Level, Life,
+    Model, ProcessId, QuerySource, SessionId, StatusReport, Timestamp, Tokens, Warnings, Witness,
+    Witnesses, calendar::parse_rfc3339,
 };
 use plimsoll_ledger::{Activity, ActivityKind, Commit, SessionSummary, Usage};
 
@@ -92,7 +92,10 @@ pub(crate) fn command(seconds: u64, command: &str) -> Activity {
 }
 
 pub(crate) fn tool(seconds: u64) -> Activity {
-    activity(seconds, ActivityKind::Tool { tool: "Bash".into(), result_bytes: Some(17) })
+    activity(
+        seconds,
+        ActivityKind::Tool { tool: "Bash".into(), result_bytes: Some(17), subagent: false },
+    )
 }
 
 /// What a hook or the status line hands over: it names no process.
@@ -192,7 +195,7 @@ fn told_by(mut activity: Activity, by: Witness) -> Activity {
 }
 
 pub(crate) fn fleet() -> Fleet {
-    Fleet::new(Levels::default(), Calendar::utc(), at(0))
+    Fleet::new(Arc::default(), Warnings::default(), Calendar::utc(), at(0))
 }
 
 /// A fleet that saw these activities in one batch.

@@ -2,11 +2,12 @@
 
 mod alerts;
 mod view;
+mod warnings;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use plimsoll_domain::{
-    AgentId, Compaction, CompactionTrigger, Level, Levels, Life, Model, QuerySource, Start,
+    AgentId, Checkpoint, Compaction, CompactionTrigger, Level, Life, Model, QuerySource, Start,
     StatusReport, Timestamp, Witness,
 };
 use plimsoll_ledger::{Activity, ActivityKind, SessionSummary, Usage};
@@ -16,7 +17,8 @@ use crate::{
     event::{Event, Report, Request, Telling, What},
     hearing::Hearing,
     limits::{PATIENCE, PATIENCE_WITH_METRICS, SESSION_KEPT, SUBAGENT_LISTED, THREADS, WORKING},
-    thread::{Rules, ThreadId},
+    rules::{Rules, Shared},
+    thread::ThreadId,
     timeline::Timeline,
     window::Named,
 };
@@ -24,7 +26,6 @@ use crate::{
 /// A session of which something real happened.
 #[derive(Debug)]
 pub(crate) struct Session {
-    levels: Levels,
     books: SessionSummary,
     /// When anything of it last showed that it lives and the books did not know: metrics that an idle client
     /// sends again unchanged are no news.
@@ -47,6 +48,8 @@ pub(crate) struct Session {
     shown: Option<Report>,
     hearing: Hearing,
     presence: BTreeMap<ThreadId, Presence>,
+    /// The checkpoint that was last acknowledged.
+    checkpoint: Option<Arc<Checkpoint>>,
     view: Option<Arc<SessionView>>,
     /// When the view may next differ by time alone; `None` while facts are newer than the view.
     due: Option<Timestamp>,
@@ -57,15 +60,24 @@ pub(crate) struct Session {
 struct Presence {
     last_arrival: Timestamp,
     name: Option<Arc<str>>,
-    /// The highest level that spoke last, and the event time of the request that reached it.
-    spoke: Option<(Level, Timestamp)>,
+    /// The highest level that spoke last.
+    spoke: Option<Spoke>,
+}
+
+/// A level that spoke.
+#[derive(Debug, Clone, Copy)]
+struct Spoke {
+    level: Level,
+    /// Event time of the request that reached it.
+    at: Timestamp,
+    /// Start of the thread's cycle.
+    cycle: Timestamp,
 }
 
 impl Session {
     /// A session of which this is the first activity; the activity itself is still to be applied.
-    pub(crate) fn first_seen(activity: &Activity, levels: Levels) -> Self {
+    pub(crate) fn first_seen(activity: &Activity) -> Self {
         Self {
-            levels,
             books: SessionSummary {
                 session: activity.session.clone(),
                 project: None,
@@ -94,13 +106,14 @@ impl Session {
             shown: None,
             hearing: Hearing::default(),
             presence: BTreeMap::new(),
+            checkpoint: None,
             view: None,
             due: None,
         }
     }
 
     /// Takes an activity in. [`Session::settle`] follows after the batch.
-    pub(crate) fn apply(&mut self, activity: &Activity) {
+    pub(crate) fn apply(&mut self, activity: &Activity, shared: &Shared) {
         self.due = None;
         let Activity { at, arrived, .. } = *activity;
         self.last_arrival = self.last_arrival.max(lived(activity));
@@ -116,14 +129,14 @@ impl Session {
                     self.timeline.judge_anew();
                 }
             }
-            ActivityKind::Status(report) => self.status(activity, report),
+            ActivityKind::Status(report) => self.status(activity, report, shared),
             ActivityKind::Life(Life::Ended(_)) => self.left = self.left.max(Some(at)),
-            _ => self.act(activity),
+            _ => self.act(activity, shared),
         }
     }
 
     /// The client did something.
-    fn act(&mut self, activity: &Activity) {
+    fn act(&mut self, activity: &Activity, shared: &Shared) {
         let lived = lived(activity);
         self.last_act = self.last_act.max(Some(activity.at));
         self.last_event = self.last_event.max(Some(lived));
@@ -131,13 +144,17 @@ impl Session {
             self.arrived(ThreadId::main(activity.process), lived, None);
         }
         if let Some(what) = self.moved(activity) {
-            self.insert(Event { at: activity.at, what });
+            self.insert(Event { at: activity.at, what }, shared);
         }
     }
 
-    fn insert(&mut self, event: Event) {
-        let rules = Rules { levels: self.levels, named: &self.named };
-        self.timeline.insert(event, rules);
+    fn insert(&mut self, event: Event, shared: &Shared) {
+        self.timeline.insert(event, shared.rules(&self.books, &self.named));
+    }
+
+    /// What its threads are judged by.
+    fn rules<'a>(&'a self, shared: &'a Shared) -> Rules<'a> {
+        shared.rules(&self.books, &self.named).having_seen(self.timeline.end().lessons())
     }
 
     /// What an activity does to a gauge; `None` for most.
@@ -161,6 +178,9 @@ impl Session {
                 Some(What::Clear(activity.process))
             }
             ActivityKind::Life(Life::Started(Start::Clear)) => Some(What::Clear(activity.process)),
+            ActivityKind::Tool { result_bytes: Some(bytes), subagent: false, .. } => {
+                Some(What::Added(activity.process, *bytes))
+            }
             // A subagent's context begins with other texts, whose size is not known.
             ActivityKind::Size(size) if size.agent.is_none() => Some(What::Size(size.bytes)),
             _ => None,
@@ -184,7 +204,7 @@ impl Session {
         Some(Request {
             name: Request::name(key),
             thread,
-            occupancy: tokens.occupancy(),
+            tokens: *tokens,
             model: model.clone(),
             stray,
             by_event: witnesses.contains(Witness::Event),
@@ -206,7 +226,7 @@ impl Session {
     /// The client shows its status line, which it also does while nothing happens: only a context that differs from
     /// the one shown before is news. A line that was made before the last request shows what was shown before.
     /// They are dated by their arrival, so that none comes late.
-    fn status(&mut self, activity: &Activity, report: &StatusReport) {
+    fn status(&mut self, activity: &Activity, report: &StatusReport, shared: &Shared) {
         let at = activity.at;
         if self.last_status >= Some(at) {
             return;
@@ -231,7 +251,7 @@ impl Session {
         self.last_act = self.last_act.max(Some(at));
         self.last_event = self.last_event.max(Some(activity.arrived));
         self.arrived(ThreadId::main(activity.process), activity.arrived, None);
-        self.insert(Event { at, what: What::Report(fresh) });
+        self.insert(Event { at, what: What::Report(fresh) }, shared);
     }
 
     /// Takes the session's books in as they now are. What telemetry tells is counted from its arrival, what is read
@@ -260,15 +280,28 @@ impl Session {
         }
     }
 
+    /// A checkpoint was acknowledged.
+    pub(crate) fn acknowledge(&mut self, checkpoint: &Checkpoint) {
+        if self.checkpoint.as_ref().is_none_or(|known| known.at <= checkpoint.at) {
+            self.due = None;
+            self.checkpoint = Some(Arc::new(checkpoint.clone()));
+        }
+    }
+
+    /// What it is judged by has changed: the view is made anew.
+    pub(crate) fn disturb(&mut self) {
+        self.due = None;
+    }
+
     /// The view as of `now`: the same `Arc` as before where nothing in it changed.
-    pub(crate) fn refreshed(&mut self, now: Timestamp) -> Arc<SessionView> {
+    pub(crate) fn refreshed(&mut self, now: Timestamp, shared: &Shared) -> Arc<SessionView> {
         if let Some(view) = &self.view
             && self.due.is_some_and(|due| now < due)
         {
             return Arc::clone(view);
         }
-        self.due = Some(self.next_change(now));
-        let fresh = self.view_at(now);
+        self.due = Some(self.next_change(now, shared));
+        let fresh = self.view_at(now, shared);
         match &self.view {
             Some(view) if **view == fresh => Arc::clone(view),
             _ => Arc::clone(self.view.insert(Arc::new(fresh))),
@@ -291,6 +324,11 @@ impl Session {
         self.left.is_some() && self.left >= self.last_act
     }
 
+    /// Where it works.
+    pub(crate) fn project(&self) -> Option<&str> {
+        self.books.project.as_deref()
+    }
+
     /// When something of it last showed that it lives.
     pub(crate) fn last_arrival(&self) -> Timestamp {
         self.last_arrival
@@ -301,16 +339,19 @@ impl Session {
         self.due.unwrap_or(Timestamp::EPOCH)
     }
 
-    fn next_change(&self, now: Timestamp) -> Timestamp {
+    fn next_change(&self, now: Timestamp, shared: &Shared) -> Timestamp {
         let leaves = self.last_arrival.after(SESSION_KEPT);
         let threads = self.presence.iter().flat_map(|(id, presence)| {
             let delisted = id.agent.as_ref().map(|_| presence.last_arrival.after(SUBAGENT_LISTED));
             [Some(presence.last_arrival.after(WORKING)), delisted]
         });
+        let patience = self.patience();
+        let silence = self.hearing.silence(patience, shared.listening).map(|silence| silence.at);
         threads
             .flatten()
             .chain([self.last_active().after(WORKING), leaves])
-            .chain(self.hearing.due(self.patience()))
+            .chain(self.hearing.due(patience))
+            .chain(silence)
             .filter(|moment| *moment > now)
             .min()
             .unwrap_or(leaves)

@@ -3,7 +3,8 @@
 use std::{cmp::Ordering, sync::Arc};
 
 use plimsoll_domain::{
-    AgentId, Level, Line, Model, RateLimit, Revision, SessionId, Timestamp, Window,
+    AgentId, Checkpoint, Forecast, Level, Line, Model, RateLimit, Revision, SessionId, Timestamp,
+    Window,
 };
 use plimsoll_ledger::Usage;
 
@@ -93,6 +94,10 @@ pub struct SessionView {
     pub last_at: Timestamp,
     /// When something of it last arrived, or happened where a file tells of it: what its age is counted from.
     pub last_arrival: Timestamp,
+    /// When the client left it, by event time; `None` while it did something since, or nobody told.
+    pub left: Option<Timestamp>,
+    /// The checkpoint that was last acknowledged.
+    pub checkpoint: Option<Arc<Checkpoint>>,
 }
 
 /// Where a session's numbers come from.
@@ -160,18 +165,24 @@ pub enum State {
 }
 
 /// How deep a thread lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gauge {
     /// Tokens that the next request will re-send.
     pub occupancy: u64,
     /// Whether `occupancy` is an estimate, the client's or by sizes, rather than a completed request's count.
     pub estimated: bool,
+    /// About how many tokens went in since, by the sizes of tools' results; not part of `occupancy`.
+    pub added: u64,
     /// The model's window.
     pub window: Window,
     /// The line.
     pub line: Line,
     /// The highest level reached; `None` below the first ("calm").
     pub level: Option<Level>,
+    /// The occupancy in tokens at which each level is reached, lowest first.
+    pub marks: [u64; 3],
+    /// What is left before the line; `None` while too little is known.
+    pub forecast: Option<Forecast>,
     /// Start of the cycle.
     pub cycle: Timestamp,
     /// Completed requests of the thread in this cycle.

@@ -1,4 +1,4 @@
-//! The task around the fleet: reads commits, publishes snapshots, claims alerts.
+//! The task around the fleet: reads commits, publishes snapshots, claims alerts and warnings.
 
 #[cfg(test)]
 mod tests;
@@ -10,8 +10,8 @@ use futures_util::{
     future::{BoxFuture, FutureExt},
     stream::FuturesUnordered,
 };
-use plimsoll_domain::{Alert, Calendar, Levels, Revision, Timestamp};
-use plimsoll_ledger::{Claim, Commit, Ledger, LedgerError, RecordError};
+use plimsoll_domain::{Alert, Calendar, Policy, Revision, Timestamp, Warning, Warnings};
+use plimsoll_ledger::{Commit, Ledger, LedgerError, RecordError};
 use tokio::{
     sync::{
         broadcast::{self, error::RecvError},
@@ -22,8 +22,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Books, Fleet, Snapshot,
-    limits::{ALERT_AGE, PUBLICATION_GAP},
+    Books, ClientSettings, Fleet, Snapshot,
+    limits::{ALERT_AGE, PUBLICATION_GAP, RECALLED},
 };
 
 /// A clock handed in.
@@ -40,6 +40,24 @@ pub enum WatchError {
     Closed,
 }
 
+/// What sessions are judged by.
+#[derive(Debug, Clone)]
+pub struct Laws {
+    /// What the user set in Plimsoll.
+    pub policy: Arc<Policy>,
+    /// Of what the user wants to be warned.
+    pub warnings: Warnings,
+    /// What the client's settings say, as far as it is known; the newest wins.
+    pub settings: watch::Receiver<Arc<ClientSettings>>,
+}
+
+impl Laws {
+    /// A fleet under them, of which nothing is known yet.
+    fn fleet(&self, calendar: Calendar, now: Timestamp) -> Fleet {
+        Fleet::new(Arc::clone(&self.policy), self.warnings, calendar, now)
+    }
+}
+
 /// A cheap handle to the live sessions.
 #[derive(Debug, Clone)]
 pub struct Watch {
@@ -50,13 +68,13 @@ impl Watch {
     /// The handle, and the task that keeps it up to date once it runs.
     pub fn new<B: Books>(
         books: B,
-        levels: Levels,
+        laws: Laws,
         calendar: Calendar,
         now: Clock,
     ) -> (Self, WatchTask<B>) {
-        let empty = Fleet::new(levels, calendar.clone(), now()).snapshot(now(), 0);
+        let empty = laws.fleet(calendar.clone(), now()).snapshot(now(), 0);
         let (sender, snapshots) = watch::channel(Arc::new(empty));
-        (Self { snapshots }, WatchTask { books, levels, calendar, now, snapshots: sender })
+        (Self { snapshots }, WatchTask { books, laws, calendar, now, snapshots: sender })
     }
 
     /// The snapshots; the newest wins. Before the task's first one: no session, version zero.
@@ -72,7 +90,7 @@ impl Watch {
 #[derive(Clone)]
 pub struct WatchTask<B = Ledger> {
     books: B,
-    levels: Levels,
+    laws: Laws,
     calendar: Calendar,
     now: Clock,
     snapshots: watch::Sender<Arc<Snapshot>>,
@@ -98,12 +116,45 @@ impl<B: Books> WatchTask<B> {
     }
 }
 
-/// An alert that was asked to be claimed, and the answer.
-type Claimed = (Alert, Result<Claim, RecordError>);
+/// What has to be claimed in the ledger before anyone is told.
+#[derive(Debug, Clone)]
+enum Owed {
+    /// With whether it owes a message to a web address.
+    Alert(Alert, bool),
+    Warning(Warning),
+}
+
+impl Owed {
+    fn at(&self) -> Timestamp {
+        match self {
+            Self::Alert(alert, _) => alert.at,
+            Self::Warning(warning) => warning.at,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Alert(alert, _) => alert.level.name(),
+            Self::Warning(warning) => warning.kind.name(),
+        }
+    }
+
+    /// What is granted goes out with the ledger's commit; what was claimed before has gone out before.
+    async fn claim<B: Books>(self, books: B) -> Result<(), RecordError> {
+        match self {
+            Self::Alert(alert, webhook) => books.claim(alert, webhook).await.map(drop),
+            Self::Warning(warning) => books.claim_warning(warning).await.map(drop),
+        }
+    }
+}
+
+/// What was asked to be claimed, and the answer.
+type Claimed = (Owed, Result<(), RecordError>);
 
 /// One run, from the history on.
 struct Run<'a, B> {
     task: &'a WatchTask<B>,
+    settings: watch::Receiver<Arc<ClientSettings>>,
     commits: broadcast::Receiver<Arc<Commit>>,
     /// The revision of the history it began with.
     began: Revision,
@@ -114,8 +165,8 @@ struct Run<'a, B> {
     /// When to publish next unless a commit comes first.
     wake: Instant,
     claims: FuturesUnordered<BoxFuture<'static, Claimed>>,
-    /// Alerts whose claim failed, for the next change.
-    unclaimed: Vec<Alert>,
+    /// What could not be claimed, for the next change.
+    unclaimed: Vec<Owed>,
 }
 
 impl<'a, B: Books> Run<'a, B> {
@@ -127,13 +178,20 @@ impl<'a, B: Books> Run<'a, B> {
         let commits = task.books.commits();
         let since = Fleet::horizon(&task.calendar, (task.now)());
         let history = task.books.history(since).await.map_err(WatchError::History)?;
+        let past = task.books.compactions(RECALLED).await.map_err(WatchError::History)?;
+        let checkpoints = task.books.checkpoints(RECALLED).await.map_err(WatchError::History)?;
+        let mut settings = task.laws.settings.clone();
         let now = (task.now)();
         let began = history.revision;
-        let mut fleet = Fleet::new(task.levels, task.calendar.clone(), now);
+        let mut fleet = task.laws.fleet(task.calendar.clone(), now);
+        fleet.configure(Arc::clone(&settings.borrow_and_update()));
+        fleet.recall(&past);
         let alerts = fleet.begin(history, now);
+        checkpoints.iter().rev().for_each(|checkpoint| fleet.remember(checkpoint));
         fleet.adopt(&task.snapshots.borrow());
         let mut run = Self {
             task,
+            settings,
             commits,
             began,
             fleet,
@@ -143,7 +201,7 @@ impl<'a, B: Books> Run<'a, B> {
             claims: FuturesUnordered::new(),
             unclaimed: Vec::new(),
         };
-        run.claim(alerts);
+        run.claim_alerts(alerts);
         run.publish();
         Ok(run)
     }
@@ -162,7 +220,12 @@ impl<'a, B: Books> Run<'a, B> {
                 self.retry();
                 self.publish();
             }
-            Some((alert, answer)) = self.claims.next() => self.answered(alert, &answer),
+            Ok(()) = self.settings.changed() => {
+                self.fleet.configure(Arc::clone(&self.settings.borrow_and_update()));
+                self.changed = true;
+                self.publish();
+            }
+            Some((owed, answer)) = self.claims.next() => self.answered(owed, &answer),
         }
         Ok(())
     }
@@ -173,7 +236,7 @@ impl<'a, B: Books> Run<'a, B> {
         }
         self.retry();
         let alerts = self.fleet.apply(commit, (self.task.now)());
-        self.claim(alerts);
+        self.claim_alerts(alerts);
         self.changed = true;
         let allowed = self.published + PUBLICATION_GAP;
         if Instant::now() >= allowed {
@@ -191,17 +254,28 @@ impl<'a, B: Books> Run<'a, B> {
             self.task.snapshots.send_replace(Arc::new(snapshot));
             self.published = Instant::now();
             self.changed = false;
+            let warnings = self.fleet.warnings(now);
+            self.claim(warnings.into_iter().map(Owed::Warning).collect());
         }
         self.wake = Instant::now() + self.fleet.next_change().since(now);
     }
 
-    /// Asks the ledger for alerts, without waiting for the answers.
-    fn claim(&mut self, alerts: Vec<Alert>) {
-        for alert in alerts {
+    fn claim_alerts(&mut self, alerts: Vec<Alert>) {
+        let owed = alerts.into_iter().map(|alert| {
+            let webhook = self.fleet.owes_webhook(&alert);
+            Owed::Alert(alert, webhook)
+        });
+        let owed = owed.collect();
+        self.claim(owed);
+    }
+
+    /// Asks the ledger for claims, without waiting for the answers.
+    fn claim(&mut self, all: Vec<Owed>) {
+        for owed in all {
             let books = self.task.books.clone();
             let claim = async move {
-                let answer = books.claim(alert.clone()).await;
-                (alert, answer)
+                let answer = owed.clone().claim(books).await;
+                (owed, answer)
             };
             self.claims.push(claim.boxed());
         }
@@ -210,15 +284,14 @@ impl<'a, B: Books> Run<'a, B> {
     fn retry(&mut self) {
         let now = (self.task.now)();
         let mut unclaimed = std::mem::take(&mut self.unclaimed);
-        unclaimed.retain(|alert| now.since(alert.at) <= ALERT_AGE);
+        unclaimed.retain(|owed| now.since(owed.at()) <= ALERT_AGE);
         self.claim(unclaimed);
     }
 
-    /// A granted alert goes out with the ledger's commit; a taken one has gone out before.
-    fn answered(&mut self, alert: Alert, answer: &Result<Claim, RecordError>) {
+    fn answered(&mut self, owed: Owed, answer: &Result<(), RecordError>) {
         if let Err(error) = answer {
-            tracing::warn!(%error, level = alert.level.name(), "an alert could not be claimed yet");
-            self.unclaimed.push(alert);
+            tracing::warn!(%error, of = owed.name(), "what is owed could not be claimed yet");
+            self.unclaimed.push(owed);
         }
     }
 }

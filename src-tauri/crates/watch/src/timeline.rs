@@ -6,7 +6,8 @@ use crate::{
     course::Course,
     event::{Event, Report, What},
     limits::HORIZON,
-    thread::{Rules, ThreadId},
+    rules::Rules,
+    thread::ThreadId,
 };
 
 /// A session's threads, kept twice: where the last [`HORIZON`] events begin and where they end. What
@@ -76,7 +77,7 @@ impl Timeline {
     pub(crate) fn knows(&self, report: &Report) -> bool {
         self.recent.iter().any(|event| match &event.what {
             What::Request(request) => {
-                (request.occupancy, &request.model) == (report.occupancy, &report.model)
+                (request.occupancy(), &request.model) == (report.occupancy, &report.model)
             }
             _ => false,
         })

@@ -1,7 +1,8 @@
 //! The line that Plimsoll prints where the user has none.
 
 use plimsoll_domain::{
-    Level, Levels, Line, Model, RateLimit, StatusReport, Window, WindowEvidence, WindowKind,
+    Level, Levels, Line, LineEvidence, Model, RateLimit, StatusReport, Window, WindowEvidence,
+    WindowKind,
     text::{cost, percent, plain, tokens},
 };
 
@@ -32,14 +33,14 @@ fn context(report: &StatusReport, model: &Model, colour: bool) -> String {
         Some(tokens) => Window { tokens, kind: WindowKind::Named },
         None => Window::resolve(model, evidence),
     };
-    let line = Line::by_formula(model, window).tokens;
+    let line = Line::resolve(model, window, LineEvidence::default()).tokens;
     let shown = format!(
         "{}  {} of {}",
         gauge(occupancy, line, window.tokens),
         tokens(occupancy),
         tokens(line)
     );
-    match Levels::default().reached(occupancy, line).filter(|_| colour) {
+    match Levels::default().reached(occupancy, line, None).filter(|_| colour) {
         Some(level) => format!("\u{1b}[{}m{shown}\u{1b}[0m", tint(level)),
         None => shown,
     }

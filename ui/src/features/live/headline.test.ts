@@ -5,16 +5,17 @@ import {
   ago,
   backfill,
   context,
+  line,
   listeners,
   NOW,
   problem,
+  refusing,
   session,
   snapshot,
 } from '../../testing/fixtures';
 import { documentTitle, headline } from './headline';
 
 const MINUTE = 60_000;
-const LINE_967K = { tokens: 967_000, kind: 'assumed', observations: 0 } as const;
 
 function live(over: Partial<Snapshot>): LiveState {
   return reduce(INITIAL, { type: 'snapshot', at: NOW, data: snapshot(over) });
@@ -31,7 +32,7 @@ const million = (project: string, tokens: number) =>
   session({
     sessionId: project,
     project,
-    context: context(tokens, { line: LINE_967K, windowTokens: 1_000_000 }),
+    context: context(tokens, { line: line(967_000), windowTokens: 1_000_000 }),
   });
 const idle = (project: string, minutes: number, tokens = 41_000) =>
   session({
@@ -84,8 +85,7 @@ describe('sessions', () => {
     expect(of(session({ context: context(168_000) }))[0]).toBe(
       'api-server has reached its line: it may compact at any moment.',
     );
-    const whole = { tokens: 200_000, kind: 'assumed', observations: 0 } as const;
-    expect(of(session({ context: context(201_000, { line: whole }) }))[0]).toBe(
+    expect(of(session({ context: context(201_000, { line: refusing() }) }))[0]).toBe(
       'api-server has reached its line: it may be refused its next request.',
     );
   });

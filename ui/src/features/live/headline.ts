@@ -3,7 +3,8 @@
 import type { Context, LevelName, Listener, Problem, Session, Snapshot } from '../../lib/api/types';
 import type { LiveState } from '../../lib/api/live';
 import { age, clockTime, duration } from '../../lib/format/time';
-import { percent, plural, tokens } from '../../lib/format/tokens';
+import { percent, plural } from '../../lib/format/tokens';
+import { leftThen, position, rest } from './forecast';
 import { reading } from './history';
 import { deaf, portsOf } from './receiver';
 import { fullName, isEarlier, isEmptied, names } from './sessions';
@@ -122,19 +123,6 @@ function alsoNear(snapshot: Snapshot, others: Gauged[]): string {
   if (third !== undefined) words.push(`${third[0]} at ${third[1]}`);
   if (more.length > 0) words.push(`${more.length} more on the way`);
   return `${words.join(', ')}.`;
-}
-
-/** `is at 91 % of its line: 16k tokens left.` */
-function position(context: Context): string {
-  if (context.headroomTokens === 0) return `has reached its line: it ${rest(context)}`;
-  const about = context.estimated ? 'about ' : '';
-  return `is at ${about}${percent(context.percentOfLine)} of its line: ${tokens(context.headroomTokens)} tokens left.`;
-}
-
-function rest(context: Context): string {
-  if (context.headroomTokens > 0) return `has ${tokens(context.headroomTokens)} tokens left.`;
-  const refuses = context.line.tokens >= context.windowTokens;
-  return refuses ? 'may be refused its next request.' : 'may compact at any moment.';
 }
 
 function unreachable(snapshot: Snapshot, unheard: Listener[], near: Gauged[]): Headline {
@@ -267,7 +255,9 @@ export function announcement({ reached, snapshot }: LiveState): string {
   if (reached === null) return '';
   const who = fullName(names(snapshot?.sessions ?? []).get(reached.sessionId));
   const whose = reached.agentId === null ? who : `A subagent of ${who}`;
-  return `${whose} reached ${reached.level}: ${percent(reached.percentOfLine)} of its line.`;
+  const room = leftThen(reached.turnsLeft, reached.minutesLeft);
+  const told = room === null ? '' : `, ${room}`;
+  return `${whose} reached ${reached.level}: ${percent(reached.percentOfLine)} of its line${told}.`;
 }
 
 /** `91 % api-server · Plimsoll`. */

@@ -1,14 +1,30 @@
 import { describe, expect, test } from 'vitest';
-import { ago, context, listeners, NOW, session, usage } from '../../testing/fixtures';
+import {
+  ago,
+  checkpoint,
+  context,
+  forecast,
+  learned,
+  line,
+  listeners,
+  NOW,
+  refusing,
+  session,
+  usage,
+} from '../../testing/fixtures';
 import {
   cost,
   folded,
   fullName,
   gaugeLabel,
+  levelPlaces,
+  lineKind,
   lineMeaning,
-  lineOrigin,
+  lineWords,
   names,
   noGauge,
+  presence,
+  savedCheckpoint,
 } from './sessions';
 import { settingsBlock } from './settings';
 
@@ -60,16 +76,47 @@ describe('the fold', () => {
 });
 
 describe('words', () => {
-  test('where the line is from', () => {
-    const origin = (windowKind: 'named' | 'observed' | 'table' | 'guessed') =>
-      lineOrigin(context(1000, { windowKind }));
-    expect(origin('table')).toBe('assumed from the model');
-    expect(origin('guessed')).toBe('assumed without knowing the model');
+  /// Scenario: a line by the formula, one that compactions taught, one that a passed line taught, one of the user's.
+  /// Guarantees: the kind in a word, with the number of compactions where there were some.
+  test('how a line is known', () => {
+    const set = line(120_000, { kind: 'configured' });
+    const passed = refusing();
+    expect(
+      [line(), learned(12), { ...passed, kind: 'learned' } as const, set].map(lineKind),
+    ).toEqual(['assumed', 'learned from 12', 'learned', 'configured']);
+    expect(lineWords(passed)).toBe('assumed · API refuses');
   });
 
   test('what the line means where the client never compacts', () => {
-    expect(lineMeaning(context(1000))).toMatch(/compacts the conversation/);
-    expect(lineMeaning(context(1000, { windowTokens: 167_000 }))).toMatch(/never seen to compact/);
+    expect(lineMeaning(line())).toMatch(/compacts the conversation/);
+    expect(lineMeaning(refusing())).toMatch(/the API refuses/);
+  });
+
+  /// Scenario: a project whose checkpoint level lies, by turns, beyond its urgent one.
+  /// Guarantees: the levels are told in the order in which they are reached.
+  test('where the levels lie', () => {
+    const levels = context(1000).levels.map((mark) =>
+      mark.level === 'checkpoint' ? { ...mark, tokens: 160_000 } : mark,
+    );
+    expect(levelPlaces(levels)).toBe('notice at 100k, urgent at 154k, checkpoint at 160k');
+  });
+
+  /// Scenario: a session that works, one that the client left a minute ago.
+  /// Guarantees: the state with its age; that it ended, since when it did.
+  test('whether a session goes on', () => {
+    expect(presence(session()).word).toBe('working');
+    const gone = presence(session({ state: 'idle', endedAt: ago(60_000) }));
+    expect([gone.word, NOW - gone.since]).toEqual(['ended', 60_000]);
+  });
+
+  /// Scenario: a checkpoint of this cycle, one of the cycle before, one of a session without a gauge.
+  /// Guarantees: only the first counts as saved.
+  test('whether the work is saved', () => {
+    const saved = (at: string, over = {}) =>
+      savedCheckpoint(session({ checkpoint: checkpoint({ at }), ...over }));
+    expect(saved(ago(60_000))?.at).toBe(ago(60_000));
+    expect(saved(ago(49 * 60_000))).toBeNull();
+    expect(saved(ago(60_000), { context: null })).toBeNull();
   });
 
   test('why there is no gauge', () => {
@@ -82,6 +129,10 @@ describe('words', () => {
       '151k of 167k tokens, 91\u00a0% of the way to the line, checkpoint',
     );
     expect(gaugeLabel(context(3000, { estimated: true }))).toMatch(/^about 3k of/);
+    const more = { addedTokens: 1200, forecast: forecast(4, 11), line: refusing(167_000) };
+    expect(gaugeLabel(context(151_203, more)).replaceAll('\u00a0', ' ')).toBe(
+      '151k of 167k tokens, about 1.2k added since, 91 % of the way to where the API refuses, checkpoint, 4 turns, 11 min',
+    );
   });
 
   test('cost never shows a zero for unknown', () => {

@@ -1,8 +1,18 @@
 // What the list of sessions shows, apart from how it looks.
 
-import type { Context, Session, SessionState, Telemetry, Usage } from '../../lib/api/types';
+import type {
+  Checkpoint,
+  Context,
+  LevelMark,
+  Line,
+  Session,
+  SessionState,
+  Telemetry,
+  Usage,
+} from '../../lib/api/types';
 import { money } from '../../lib/format/money';
-import { percent, tokens } from '../../lib/format/tokens';
+import { exact, percent, tokens } from '../../lib/format/tokens';
+import { outlook } from './forecast';
 
 /** Idle for longer than this, a session is one of earlier: folded, and no reason to disturb anyone. */
 const EARLIER_AFTER = 60 * 60 * 1000;
@@ -74,6 +84,20 @@ export function stateWord(state: SessionState): string {
   return state === 'compacted' ? 'just compacted' : state;
 }
 
+/** What a session is doing, and since when in ms: since its last activity, or since the client left it. */
+export function presence(session: Session): { word: string; what: string; since: number } {
+  const { endedAt, lastActivityAt, state } = session;
+  return endedAt === null
+    ? { word: stateWord(state), what: 'last activity', since: Date.parse(lastActivityAt) }
+    : { word: 'ended', what: 'the client left it', since: Date.parse(endedAt) };
+}
+
+/** The checkpoint that was acknowledged in the present cycle. */
+export function savedCheckpoint({ checkpoint, context }: Session): Checkpoint | null {
+  if (checkpoint === null || context === null) return null;
+  return Date.parse(checkpoint.at) >= Date.parse(context.cycleStartedAt) ? checkpoint : null;
+}
+
 /** Why a session has no gauge, in plain words; the settings that help, where some do. */
 export function noGauge(telemetry: Telemetry): { reason: string; setting: string | null } {
   if (!telemetry.events && telemetry.metrics) {
@@ -85,24 +109,35 @@ export function noGauge(telemetry: Telemetry): { reason: string; setting: string
   return { reason: 'No gauge yet: no request of its main thread has come in.', setting: null };
 }
 
-/** Where an assumed line is from: from the window, which is known in one of these ways. */
-const ASSUMED: Record<Context['windowKind'], string> = {
-  named: 'from the window that the client names',
-  observed: 'from the size it has reached',
-  table: 'from the model',
-  guessed: 'without knowing the model',
+/** How the size of a window is known. */
+export const WINDOW: Record<Context['windowKind'], string> = {
+  named: 'as the client names it',
+  observed: 'by the size that was reached',
+  table: 'by the model',
+  guessed: 'a guess, because the model is not known',
 };
 
-/** Where the line is from: `assumed from the model`. */
-export function lineOrigin(context: Pick<Context, 'line' | 'windowKind'>): string {
-  return `${context.line.kind} ${ASSUMED[context.windowKind]}`;
+/** How a line is known, in a word: `learned from 12`. */
+export function lineKind({ kind, observations }: Line): string {
+  return observations > 0 ? `${kind} from ${exact(observations)}` : kind;
 }
 
-/** What a line stands for, where it is not where the client compacts. */
-export function lineMeaning(context: Pick<Context, 'line' | 'windowTokens'>): string {
-  return context.line.tokens >= context.windowTokens
-    ? 'This model was never seen to compact by itself: its line is the whole window, where requests fail.'
-    : 'At the line the client compacts the conversation by itself.';
+/** The same of where the API refuses: `assumed · API refuses`. */
+export function lineWords(line: Line): string {
+  return line.compacts ? lineKind(line) : `${lineKind(line)} · API refuses`;
+}
+
+/** What happens at a line. */
+export function lineMeaning({ compacts }: Line): string {
+  return compacts
+    ? 'There the client compacts the conversation by itself.'
+    : 'The client does not compact there: beyond it the API refuses requests.';
+}
+
+/** Where the levels lie: `notice at 100k, checkpoint at 134k, urgent at 154k`. */
+export function levelPlaces(levels: readonly LevelMark[]): string {
+  const rising = [...levels].sort((a, b) => a.tokens - b.tokens);
+  return rising.map((mark) => `${mark.level} at ${tokens(mark.tokens)}`).join(', ');
 }
 
 /** Whether a context was emptied and nobody knows yet what the next request sends: no size, and no zero. */
@@ -119,8 +154,14 @@ export function isUncounted(usage: Usage): boolean {
 export function gaugeLabel(context: Context): string {
   if (isEmptied(context)) return `emptied, line at ${tokens(context.line.tokens)} tokens`;
   const about = context.estimated ? 'about ' : '';
-  const of = `${about}${tokens(context.occupancyTokens)} of ${tokens(context.line.tokens)} tokens`;
-  return `${of}, ${percent(context.percentOfLine)} of the way to the line, ${context.level}`;
+  const parts = [
+    `${about}${tokens(context.occupancyTokens)} of ${tokens(context.line.tokens)} tokens`,
+    ...(context.addedTokens > 0 ? [`about ${tokens(context.addedTokens)} added since`] : []),
+    `${percent(context.percentOfLine)} of the way to ${context.line.compacts ? 'the line' : 'where the API refuses'}`,
+    context.level,
+  ];
+  const room = outlook(context);
+  return [...parts, ...(room === null ? [] : [room.words])].join(', ');
 }
 
 /** `$18.40`, `$18.40 + 3 without price`, `no price`. */

@@ -1,11 +1,15 @@
 import type {
+  Alerts,
   ApiError,
   Audit,
+  Checkpoints,
+  Compactions,
   Connected,
   ConnectPlan,
   Doctor,
   Health,
   Proof,
+  Quiet,
   Session,
   SessionBooks,
   UsageRecord,
@@ -142,6 +146,58 @@ export function fetchUsage(
   signal: AbortSignal,
 ): Promise<UsageReport> {
   return read(`/api/v1/usage?${new URLSearchParams({ by, from, to })}`, signal);
+}
+
+/** What a page of a ledger is asked for with; without a session, of all of them. */
+export interface PageWish<Cursor> {
+  session: string | null;
+  /** The `next` of the page above; `null` for the newest. */
+  before: Cursor | null;
+  limit: number;
+}
+
+function pageQuery({ session, before, limit }: PageWish<string | number>): string {
+  const query = new URLSearchParams({ limit: String(limit) });
+  if (session !== null) query.set('session', session);
+  if (before !== null) query.set('before', String(before));
+  return query.toString();
+}
+
+export function fetchAlerts(wish: PageWish<number>, signal: AbortSignal): Promise<Alerts> {
+  return read(`/api/v1/alerts?${pageQuery(wish)}`, signal);
+}
+
+export function fetchCompactions(
+  wish: PageWish<string>,
+  signal: AbortSignal,
+): Promise<Compactions> {
+  return read(`/api/v1/compactions?${pageQuery(wish)}`, signal);
+}
+
+/** A session's last checkpoints, so many at most. */
+export function fetchCheckpoints(
+  session: string,
+  limit: number,
+  signal: AbortSignal,
+): Promise<Checkpoints> {
+  return read(`/api/v1/sessions/${encodeURIComponent(session)}/checkpoints?limit=${limit}`, signal);
+}
+
+/** What is to be quiet; without session and project, everything. */
+export interface QuietWish {
+  sessionId?: string;
+  projectPath?: string;
+  /** For so long; missing: until it is taken back; zero: no more. */
+  minutes?: number;
+}
+
+export function fetchQuiet(signal: AbortSignal): Promise<Quiet> {
+  return read('/api/v1/quiet', signal);
+}
+
+/** Answers with all wishes that hold then. */
+export function sendQuiet(wish: QuietWish): Promise<Quiet> {
+  return send('/api/v1/quiet', wish);
 }
 
 /** So many records per page; the server's largest. */

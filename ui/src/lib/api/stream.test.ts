@@ -1,8 +1,16 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FakeEventSource } from '../../testing/eventSource';
-import { change, NOW, record, session, snapshot } from '../../testing/fixtures';
+import {
+  change,
+  checkpoint,
+  NOW,
+  reached,
+  record,
+  session,
+  snapshot,
+} from '../../testing/fixtures';
 import type { LiveEvent } from './live';
-import { Stream } from './stream';
+import { Stream, type News } from './stream';
 import type { UsageRecord } from './types';
 
 /** Time that passes when a test says so. */
@@ -30,6 +38,7 @@ class Time {
 let time: Time;
 let events: LiveEvent[];
 let records: UsageRecord[];
+let news: News[];
 let stream: Stream;
 const types = () => events.map((event) => event.type);
 const opened = () => FakeEventSource.opened.length;
@@ -39,9 +48,14 @@ beforeEach(() => {
   time = new Time();
   events = [];
   records = [];
+  news = [];
   stream = new Stream(
     '/api/v1/events',
-    { dispatch: (event) => events.push(event), record: (each) => records.push(each) },
+    {
+      dispatch: (event) => events.push(event),
+      record: (each) => records.push(each),
+      news: (each) => news.push(each),
+    },
     {
       open: (url) => new FakeEventSource(url) as unknown as EventSource,
       now: () => time.now,
@@ -64,6 +78,22 @@ describe('messages', () => {
       ['change', NOW],
     ]);
     expect(records).toEqual([record()]);
+  });
+
+  /// Scenario: a level is reached, a compaction follows, a checkpoint is acknowledged.
+  /// Guarantees: each is told as news; the level is part of the page's state too.
+  test('of what happened are told as news', () => {
+    const { latest } = FakeEventSource;
+    latest.say('session.level', reached());
+    const compacted = { sessionId: 'a', project: null, compactions: 2, context: null };
+    latest.say('session.compacted', compacted);
+    latest.say('checkpoint.acknowledged', checkpoint());
+    expect(news).toEqual([
+      { type: 'level', data: reached() },
+      { type: 'compacted', data: compacted },
+      { type: 'checkpoint', data: checkpoint() },
+    ]);
+    expect(types()).toEqual(['level']);
   });
 
   /// Scenario: a message that is not JSON.

@@ -1,7 +1,7 @@
 // The one connection to the resident's event stream, and its way back when it breaks.
 
 import type { LiveEvent } from './live';
-import type { Change, LevelReached, Snapshot, UsageRecord } from './types';
+import type { Change, Checkpoint, Compacted, LevelReached, Snapshot, UsageRecord } from './types';
 
 /** Waiting times in ms between attempts of our own; the browser makes its own while it has not given up. */
 const BACK_OFF = [1000, 2000, 4000];
@@ -11,9 +11,16 @@ const PATIENCE = 10_000;
 /** A stream that falls out of step more often than this waits before it begins anew. */
 const RESYNC_PAUSE = 10_000;
 
+/** Something that happened, beside numbers that moved. */
+export type News =
+  | { type: 'level'; data: LevelReached }
+  | { type: 'compacted'; data: Compacted }
+  | { type: 'checkpoint'; data: Checkpoint };
+
 export interface Handlers {
   dispatch: (event: LiveEvent) => void;
   record: (record: UsageRecord) => void;
+  news: (news: News) => void;
 }
 
 /** What a stream needs of its surroundings. */
@@ -77,7 +84,7 @@ export class Stream {
   }
 
   #listen(source: EventSource): void {
-    const { dispatch, record } = this.#handlers;
+    const { dispatch, record, news } = this.#handlers;
     const on = <T>(name: string, use: (data: T, at: number) => void): void => {
       source.addEventListener(name, (message) => {
         if (source !== this.#source) return;
@@ -91,7 +98,12 @@ export class Stream {
       dispatch({ type: 'snapshot', at, data });
     });
     on<Change>('change', (data, at) => dispatch({ type: 'change', at, data }));
-    on<LevelReached>('session.level', (data, at) => dispatch({ type: 'level', at, data }));
+    on<LevelReached>('session.level', (data, at) => {
+      dispatch({ type: 'level', at, data });
+      news({ type: 'level', data });
+    });
+    on<Compacted>('session.compacted', (data) => news({ type: 'compacted', data }));
+    on<Checkpoint>('checkpoint.acknowledged', (data) => news({ type: 'checkpoint', data }));
     on<UsageRecord>('usage.recorded', record);
     source.addEventListener('error', () => {
       if (source !== this.#source) return;

@@ -1,16 +1,23 @@
-//! Desktops that show notifications by their own means, in plain text, and cannot replace or withdraw
-//! one.
+//! Desktops that show notifications by their own means, in plain text and without buttons, and cannot replace or
+//! withdraw one.
 
 use notify_rust::Notification;
+use plimsoll_bus::Bus;
 
 use crate::{
     Notice,
-    showing::{Refused, Showing},
+    showing::{Press, Refused, Showing},
 };
 
 /// The user's desktop.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Desktop;
+
+impl Desktop {
+    pub(crate) fn on(_: Bus) -> Self {
+        Self
+    }
+}
 
 impl Showing for Desktop {
     async fn show(&mut self, notice: &Notice, _: Option<u32>) -> Result<u32, Refused> {
@@ -25,4 +32,10 @@ impl Showing for Desktop {
     async fn withdraw(&mut self, _: u32) -> Result<(), Refused> {
         Ok(())
     }
+
+    async fn pressed(&mut self) -> Press {
+        std::future::pending().await
+    }
+
+    fn forget(&mut self) {}
 }

@@ -46,6 +46,11 @@ impl Screen {
         self.shown.put(alert.thread.session.clone(), Shown { id, alert });
     }
 
+    /// Takes a session's notice off: its number, and what it says.
+    pub(super) fn take(&mut self, session: &SessionId) -> Option<(u32, Alert)> {
+        self.shown.remove(session).map(|shown| (shown.id, shown.alert))
+    }
+
     pub(super) fn clear(&mut self) {
         self.shown.clear();
     }

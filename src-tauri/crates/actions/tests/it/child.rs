@@ -7,11 +7,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use plimsoll_actions::{Notifications, Ports};
+use plimsoll_actions::{Notifications, Ports, Pressed};
 use plimsoll_bus::Bus;
 use plimsoll_domain::{
-    AgentId, Alert, Level, Line, LineKind, Model, Revision, SessionId, ThreadKey, Timestamp,
-    Window, WindowKind,
+    AgentId, Alert, Calendar, Level, Line, LineReason, Model, Revision, SessionId, ThreadKey,
+    Timestamp, Window, WindowKind,
     health::{Hint, Hints},
 };
 use plimsoll_ledger::{Claim, Ledger, LedgerOptions, Usage};
@@ -25,7 +25,7 @@ pub(crate) const FOLDER: &str = "PLIMSOLL_TEST_CHILD_FOLDER";
 /// The test that is the child.
 pub(crate) const NAME: &str = "child::does_what_it_is_told";
 
-/// Tells the parent of hints.
+/// Tells the parent of hints and buttons.
 struct Told;
 
 impl Hints for Told {
@@ -38,8 +38,18 @@ impl Hints for Told {
     }
 }
 
+impl Pressed for Told {
+    fn open(&self, session: Option<&SessionId>) {
+        say(&format!("open {}", session.map_or("all", SessionId::as_str)));
+    }
+
+    fn snooze(&self, session: &SessionId, _: Timestamp) {
+        say(&format!("snooze {session}"));
+    }
+}
+
 /// Past the test harness, which keeps what is printed.
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let mut parent = io::stderr().lock();
     writeln!(parent, "{line}").unwrap();
 }
@@ -47,23 +57,26 @@ fn say(line: &str) {
 /// Scenario: run by the harness; and run by the parent, which writes `claim SESSION AGENT LEVEL` and
 /// `begin SESSION` lines.
 /// Guarantees: the first passes; the other claims an alert and shows it, or has the session's main thread
-/// begin a cycle, until there are no more lines.
+/// begin a cycle, until there are no more lines. It says what hints and buttons tell.
 #[test]
 fn does_what_it_is_told() {
     let Some(folder) = std::env::var_os(FOLDER) else { return };
     let runtime = Runtime::new().unwrap();
     let snapshots = watch::Sender::new(Arc::new(snapshot(Vec::new())));
     let ledger = runtime.block_on(start(PathBuf::from(folder), snapshots.subscribe()));
+    let mut begun = Vec::new();
     for line in io::stdin().lock().lines() {
         let line = line.unwrap();
         match line.split(' ').collect::<Vec<_>>()[..] {
             ["claim", session, agent, level] => {
                 let alert = alert(session, agent, level.parse().unwrap());
-                let claim = runtime.block_on(ledger.claim(alert)).unwrap();
+                let claim = runtime.block_on(ledger.claim(alert, false)).unwrap();
                 assert!(matches!(claim, Claim::Granted(_)));
             }
             ["begin", session] => {
-                snapshots.send_replace(Arc::new(snapshot(vec![view(session, None, now())])));
+                begun.retain(|view: &SessionView| view.session.as_str() != session);
+                begun.push(view(session, None, now()));
+                snapshots.send_replace(Arc::new(snapshot(begun.clone())));
             }
             _ => panic!("{line}"),
         }
@@ -82,6 +95,11 @@ async fn start(folder: PathBuf, snapshots: watch::Receiver<Arc<Snapshot>>) -> Le
         since: ledger.revision(),
         ledger: ledger.clone(),
         snapshots,
+        policy: watch::Sender::default().subscribe(),
+        silences: watch::Sender::new(Arc::from([])).subscribe(),
+        quiet_hours: watch::Sender::default().subscribe(),
+        calendar: Calendar::utc(),
+        pressed: Arc::new(Told),
         hints: Arc::new(Told),
         bus: Bus::of_user(),
         now: Arc::new(now),
@@ -90,7 +108,7 @@ async fn start(folder: PathBuf, snapshots: watch::Receiver<Arc<Snapshot>>) -> Le
     ledger
 }
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let elapsed = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     Timestamp::EPOCH.after(elapsed)
 }
@@ -106,6 +124,10 @@ fn alert(session: &str, agent: &str, level: i64) -> Alert {
         level: Level::from_code(level).unwrap(),
         occupancy: 110_000,
         line: 167_000,
+        compacts: true,
+        model: None,
+        turns: None,
+        minutes: None,
         at: now(),
         revision: None,
     }
@@ -125,9 +147,12 @@ fn view(session: &str, project: Option<&str>, cycle: Timestamp) -> SessionView {
     let gauge = Gauge {
         occupancy: 110_000,
         estimated: false,
+        added: 0,
         window: Window { tokens: 200_000, kind: WindowKind::Table },
-        line: Line { tokens: 167_000, kind: LineKind::Assumed, observations: 0 },
+        line: Line { tokens: 167_000, reason: LineReason::Formula },
         level: None,
+        marks: [100_200, 133_600, 153_640],
+        forecast: None,
         cycle: Timestamp::EPOCH,
         requests: 1,
         as_of: Timestamp::EPOCH,
@@ -137,7 +162,7 @@ fn view(session: &str, project: Option<&str>, cycle: Timestamp) -> SessionView {
         name: Some("R&D <b>".into()),
         model: model.clone(),
         state: State::Working,
-        gauge,
+        gauge: gauge.clone(),
         last_arrival: Timestamp::EPOCH,
     };
     SessionView {
@@ -157,5 +182,7 @@ fn view(session: &str, project: Option<&str>, cycle: Timestamp) -> SessionView {
         started: Timestamp::EPOCH,
         last_at: Timestamp::EPOCH,
         last_arrival: Timestamp::EPOCH,
+        left: None,
+        checkpoint: None,
     }
 }

@@ -33,6 +33,7 @@ pub(crate) struct Notified {
     pub(crate) body: String,
     pub(crate) urgency: Option<u8>,
     pub(crate) desktop_entry: Option<String>,
+    pub(crate) actions: Vec<String>,
     pub(crate) sender: String,
 }
 
@@ -41,8 +42,11 @@ pub(crate) struct Notified {
 pub(crate) enum Manners {
     /// Replace and close it, as most do.
     Anyone,
-    /// Neither, while that other one is there: GNOME Shell's `dbusServices/notifications`.
+    /// Neither, while that other one is there; and it is told alone of its buttons: GNOME Shell's
+    /// `dbusServices/notifications`.
     Owner,
+    /// As the first, and it shows no buttons.
+    Plain,
 }
 
 /// The notification service. It numbers notifications from one.
@@ -67,6 +71,11 @@ impl Service {
 
 #[interface(name = "org.freedesktop.Notifications")]
 impl Service {
+    fn get_capabilities(&self) -> Vec<&str> {
+        let buttons = (self.manners != Manners::Plain).then_some("actions");
+        ["body", "body-markup"].into_iter().chain(buttons).collect()
+    }
+
     #[expect(clippy::too_many_arguments, reason = "the specification has so many")]
     #[expect(clippy::needless_pass_by_value, reason = "zbus hands the header over so")]
     fn notify(
@@ -76,7 +85,7 @@ impl Service {
         icon: String,
         summary: String,
         body: String,
-        _actions: Vec<String>,
+        actions: Vec<String>,
         mut hints: HashMap<String, OwnedValue>,
         _timeout: i32,
         #[zbus(header)] header: Header<'_>,
@@ -88,7 +97,17 @@ impl Service {
         self.owners.insert(id, sender.clone());
         let urgency = hints.remove("urgency").map(|value| value.try_into().unwrap());
         let desktop_entry = hints.remove("desktop-entry").map(|value| value.try_into().unwrap());
-        let call = Notified { app, replaces, icon, summary, body, urgency, desktop_entry, sender };
+        let call = Notified {
+            app,
+            replaces,
+            icon,
+            summary,
+            body,
+            urgency,
+            desktop_entry,
+            actions,
+            sender,
+        };
         self.calls.send_modify(|calls| calls.push(call));
         Ok(id)
     }
@@ -164,6 +183,14 @@ impl Desk {
         self.service = Some(service);
     }
 
+    /// Somebody presses a button of a notification; who brought it is told, or everybody is.
+    pub(crate) async fn press(&self, id: u32, button: &str, alone: Option<&str>) {
+        let service = self.service.as_ref().unwrap();
+        let name = "org.freedesktop.Notifications";
+        let object = "/org/freedesktop/Notifications";
+        service.emit_signal(alone, object, name, "ActionInvoked", &(id, button)).await.unwrap();
+    }
+
     /// Every call so far, once they are so many.
     pub(crate) async fn shown(&self, count: usize) -> Vec<Notified> {
         so_many(&self.calls, count, "shown").await
@@ -229,6 +256,12 @@ impl Told {
 
     fn tell(&self, line: &str) {
         self.lines.send(format!("{line}\n")).unwrap();
+    }
+
+    /// The next line that it says.
+    pub(crate) async fn next(&mut self) -> String {
+        let line = timeout(DEADLINE, self.said.next_line()).await.expect("it says something");
+        line.unwrap().expect("it goes on")
     }
 
     /// Waits until it says a line that begins so.

@@ -25,11 +25,6 @@ impl Permille {
         Self(permille)
     }
 
-    /// A threshold.
-    pub(crate) fn of(permille: u16) -> Self {
-        Self(u64::from(permille))
-    }
-
     /// What `part` is of `whole`, as everywhere: the hundred only where it is reached.
     pub(crate) fn ratio(part: u64, whole: u64) -> Self {
         Self(text::permille(part, whole))
@@ -64,6 +59,6 @@ mod tests {
         assert_eq!(json(250_500, 167_000), "150");
         assert_eq!(json(1, 0), "100");
         assert_eq!(json(u64::MAX, u64::MAX), "100");
-        assert_eq!(serde_json::to_string(&Permille::of(925)).unwrap(), "92.5");
+        assert_eq!(serde_json::to_string(&Permille::new(925)).unwrap(), "92.5");
     }
 }

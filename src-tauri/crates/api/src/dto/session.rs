@@ -1,11 +1,11 @@
 //! Sessions on the wire: live ones, and their books.
 
-use plimsoll_domain::{self as domain, Level, Levels};
+use plimsoll_domain::{self as domain, Level};
 use plimsoll_ledger::SessionSummary;
 use plimsoll_watch::{self as watch, Gauge, Lack, SessionView, SourceKind, State};
 use serde::Serialize;
 
-use super::{Permille, Time, Usage};
+use super::{Checkpoint, Permille, Time, Usage};
 
 /// The only client understood so far.
 const CLIENT: &str = "claude-code";
@@ -36,11 +36,15 @@ pub(crate) struct Session<'a> {
     last_event_at: Time,
     /// The last arrival: what its age is counted from.
     last_activity_at: Time,
+    /// When the client left it; `null` while it did something since, or nobody told.
+    ended_at: Option<Time>,
+    /// The checkpoint that was last acknowledged.
+    checkpoint: Option<Checkpoint<'a>>,
 }
 
 impl<'a> Session<'a> {
     /// What is known of a live session.
-    pub(crate) fn new(view: &'a SessionView, levels: &Levels) -> Self {
+    pub(crate) fn new(view: &'a SessionView) -> Self {
         Self {
             session_id: view.session.as_str(),
             project: view.project.as_deref().and_then(domain::text::folder),
@@ -51,8 +55,8 @@ impl<'a> Session<'a> {
             model: view.model.as_ref().map(domain::Model::as_str),
             model_name: view.model.as_ref().map(domain::Model::display_name),
             state: view.state.into(),
-            context: view.gauge.as_ref().map(|gauge| Context::new(gauge, levels)),
-            subagents: view.subagents.iter().map(|one| Subagent::new(one, levels)).collect(),
+            context: view.gauge.as_ref().map(Context::from),
+            subagents: view.subagents.iter().map(Subagent::from).collect(),
             usage: Usage::of(view.usage, view.source.kind),
             compactions: view.compactions,
             telemetry: Telemetry { events: view.has_events, metrics: view.has_metrics },
@@ -60,6 +64,8 @@ impl<'a> Session<'a> {
             started_at: Time(view.started),
             last_event_at: Time(view.last_at),
             last_activity_at: Time(view.last_arrival),
+            ended_at: view.left.map(Time),
+            checkpoint: view.checkpoint.as_deref().map(Checkpoint::from),
         }
     }
 }
@@ -145,15 +151,15 @@ pub(crate) struct Subagent<'a> {
     last_activity_at: Time,
 }
 
-impl<'a> Subagent<'a> {
-    fn new(subagent: &'a plimsoll_watch::Subagent, levels: &Levels) -> Self {
+impl<'a> From<&'a watch::Subagent> for Subagent<'a> {
+    fn from(subagent: &'a watch::Subagent) -> Self {
         Self {
             agent_id: subagent.agent.as_str(),
             name: subagent.name.as_deref(),
             model: subagent.model.as_str(),
             model_name: subagent.model.display_name(),
             state: subagent.state.into(),
-            context: Context::new(&subagent.gauge, levels),
+            context: Context::from(&subagent.gauge),
             last_activity_at: Time(subagent.last_arrival),
         }
     }
@@ -168,6 +174,8 @@ pub(crate) struct Context {
     occupancy_tokens: u64,
     /// Whether the occupancy is an estimate, the client's or by sizes, rather than a completed request's count.
     estimated: bool,
+    /// About how many tokens went in since, by the sizes of tools' results; not part of the occupancy.
+    added_tokens: u64,
     window_tokens: u64,
     #[cfg_attr(test, ts(type = "\"named\" | \"observed\" | \"table\" | \"guessed\""))]
     window_kind: &'static str,
@@ -175,28 +183,58 @@ pub(crate) struct Context {
     headroom_tokens: u64,
     percent_of_line: Permille,
     level: LevelName,
-    levels: [LevelMark; 3],
+    levels: Vec<LevelMark>,
+    /// `null` while too little is known.
+    forecast: Option<Forecast>,
     cycle_started_at: Time,
     requests_in_cycle: u32,
     as_of: Time,
 }
 
-impl Context {
-    /// A gauge with the marks of the levels on its way to the line.
-    pub(crate) fn new(gauge: &Gauge, levels: &Levels) -> Self {
+impl From<&Gauge> for Context {
+    fn from(gauge: &Gauge) -> Self {
+        let marks = Level::ALL.into_iter().zip(gauge.marks);
+        let mark = |(level, tokens)| LevelMark::new(level, tokens, gauge.line.tokens);
         Self {
             occupancy_tokens: gauge.occupancy,
             estimated: gauge.estimated,
+            added_tokens: gauge.added,
             window_tokens: gauge.window.tokens,
             window_kind: window_kind(gauge.window.kind),
-            line: gauge.line.into(),
+            line: (&gauge.line).into(),
             headroom_tokens: gauge.headroom(),
             percent_of_line: Permille::ratio(gauge.occupancy, gauge.line.tokens),
             level: gauge.level.into(),
-            levels: Level::ALL.map(|level| LevelMark::new(level, levels, gauge.line.tokens)),
+            levels: marks.map(mark).collect(),
+            forecast: gauge.forecast.map(Forecast::from),
             cycle_started_at: Time(gauge.cycle),
             requests_in_cycle: gauge.requests,
             as_of: Time(gauge.as_of),
+        }
+    }
+}
+
+/// What is left before the line if it goes on as it went; the bands hold half of the cases.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Forecast {
+    /// Requests of this thread that still fit.
+    turns: u32,
+    /// Minutes of work.
+    minutes: u32,
+    turns_band: [u32; 2],
+    minutes_band: [u32; 2],
+}
+
+impl From<domain::Forecast> for Forecast {
+    fn from(forecast: domain::Forecast) -> Self {
+        let domain::Forecast { turns, minutes } = forecast;
+        Self {
+            turns: turns.likely,
+            minutes: minutes.likely,
+            turns_band: [turns.low, turns.high],
+            minutes_band: [minutes.low, minutes.high],
         }
     }
 }
@@ -233,19 +271,30 @@ impl From<Option<Level>> for LevelName {
 }
 
 /// The line of a thread.
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Line {
     tokens: u64,
-    #[cfg_attr(test, ts(type = "\"assumed\""))]
+    #[cfg_attr(test, ts(type = "\"configured\" | \"learned\" | \"assumed\""))]
     kind: &'static str,
+    /// How many automatic compactions it was learned from; zero unless learned.
     observations: u32,
+    /// Whether the client compacts there; else it is where the API refuses.
+    compacts: bool,
+    /// How it is known, in a few words.
+    reason: String,
 }
 
-impl From<domain::Line> for Line {
-    fn from(line: domain::Line) -> Self {
-        Self { tokens: line.tokens, kind: line.kind.name(), observations: line.observations }
+impl From<&domain::Line> for Line {
+    fn from(line: &domain::Line) -> Self {
+        Self {
+            tokens: line.tokens,
+            kind: line.kind().name(),
+            observations: line.observations(),
+            compacts: line.compacts(),
+            reason: line.reason.words(),
+        }
     }
 }
 
@@ -255,17 +304,14 @@ impl From<domain::Line> for Line {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct LevelMark {
     level: LevelName,
+    /// Of the way to the line.
     percent: Permille,
     tokens: u64,
 }
 
 impl LevelMark {
-    fn new(level: Level, levels: &Levels, line: u64) -> Self {
-        Self {
-            level: Some(level).into(),
-            percent: Permille::of(levels.permille(level)),
-            tokens: levels.tokens(level, line),
-        }
+    fn new(level: Level, tokens: u64, line: u64) -> Self {
+        Self { level: Some(level).into(), percent: Permille::ratio(tokens, line), tokens }
     }
 }
 
@@ -277,9 +323,43 @@ pub(crate) struct SessionContext<'a> {
     pub(crate) session_id: &'a str,
     #[serde(flatten)]
     pub(crate) context: Context,
-    /// Turns and minutes until the line; not known yet.
-    #[cfg_attr(test, ts(type = "null"))]
-    pub(crate) forecast: (),
+}
+
+/// A main thread was compacted just now.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Compacted<'a> {
+    session_id: &'a str,
+    project: Option<&'a str>,
+    /// How many of the session were seen.
+    compactions: u32,
+    /// The context as it now is: the client's estimate until the next request.
+    context: Option<Context>,
+}
+
+impl<'a> Compacted<'a> {
+    /// The session.
+    pub(crate) fn new(view: &'a SessionView) -> Self {
+        Self {
+            session_id: view.session.as_str(),
+            project: view.project.as_deref().and_then(domain::text::folder),
+            compactions: view.compactions,
+            context: view.gauge.as_ref().map(Context::from),
+        }
+    }
+}
+
+/// What waiting for a session's context came to.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Waited<'a> {
+    /// `reached`: what was waited for is so. `timeout`: it is not so yet. `ended`: the client left the session.
+    #[cfg_attr(test, ts(type = "\"reached\" | \"timeout\" | \"ended\""))]
+    pub(crate) outcome: &'static str,
+    /// The context as it now is; `null` where nobody told of it.
+    pub(crate) context: Option<SessionContext<'a>>,
 }
 
 /// The books of one session.
@@ -337,8 +417,7 @@ mod tests {
     /// Guarantees: the JSON of both, and unknown things are null, never zero.
     #[test]
     fn a_session_on_the_wire() {
-        let levels = Levels::default();
-        insta::assert_json_snapshot!("session", Session::new(&fixture::view("s-1"), &levels));
+        insta::assert_json_snapshot!("session", Session::new(&fixture::view("s-1")));
         let metered = SessionView {
             gauge: None,
             project: None,
@@ -347,14 +426,10 @@ mod tests {
             has_events: false,
             ..fixture::view("s-2")
         };
-        insta::assert_json_snapshot!("session_of_metrics", Session::new(&metered, &levels));
+        insta::assert_json_snapshot!("session_of_metrics", Session::new(&metered));
         insta::assert_json_snapshot!(
             "session_context",
-            SessionContext {
-                session_id: "s-1",
-                context: Context::new(&fixture::gauge(151_203), &levels),
-                forecast: (),
-            }
+            SessionContext { session_id: "s-1", context: Context::from(&fixture::gauge(151_203)) }
         );
     }
 

@@ -1,6 +1,6 @@
 //! Everything live at one moment, on the wire.
 
-use plimsoll_domain::{Levels, Timestamp, health};
+use plimsoll_domain::{Timestamp, health};
 use plimsoll_watch as watch;
 use serde::Serialize;
 
@@ -13,8 +13,6 @@ pub(crate) struct Resident<'a> {
     pub(crate) version: &'a str,
     /// When the run began.
     pub(crate) started: Timestamp,
-    /// Where the levels lie.
-    pub(crate) levels: &'a Levels,
     /// The time of the answer: a snapshot of an idle resident is old, and ages are counted from this.
     pub(crate) now: Timestamp,
 }
@@ -54,7 +52,7 @@ impl<'a> Snapshot<'a> {
             as_of: Time(resident.now),
             app_version: resident.version,
             started_at: Time(resident.started),
-            sessions: sessions.map(|view| Session::new(view, resident.levels)).collect(),
+            sessions: sessions.map(|view| Session::new(view)).collect(),
             today: Today::from(&snapshot.today),
             limits: snapshot.limits.into(),
             last_arrival_at: snapshot.last_arrival.map(Time),
@@ -175,13 +173,7 @@ mod tests {
     /// Guarantees: the JSON that the page begins with; the last arrival is unknown, not 1970.
     #[test]
     fn an_empty_snapshot_on_the_wire() {
-        let levels = Levels::default();
-        let resident = Resident {
-            version: "0.1.0",
-            started: fixture::NOON,
-            levels: &levels,
-            now: fixture::NOON,
-        };
+        let resident = Resident { version: "0.1.0", started: fixture::NOON, now: fixture::NOON };
         let snapshot = watch::Snapshot::default();
         let status = fixture::status();
         let json = Snapshot::new(&snapshot, &status, resident);

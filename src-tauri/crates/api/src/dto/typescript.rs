@@ -4,7 +4,9 @@ use std::{env, fs, path::Path};
 
 use ts_rs::{Config, TS};
 
-use super::{audit, change, health, scalar, session, setup, signal, snapshot, usage};
+use super::{
+    alert, audit, change, health, scalar, session, setup, signal, snapshot, usage, warning,
+};
 use crate::error;
 
 const HEAD: &str = "// The wire types of the API. Generated from src-tauri/crates/api/src/dto:
@@ -21,6 +23,8 @@ fn declarations() -> String {
         declare::<session::LevelName>(),
         declare::<session::LevelMark>(),
         declare::<session::Line>(),
+        declare::<session::Forecast>(),
+        declare::<alert::Checkpoint<'_>>(),
         declare::<session::Context>(),
         declare::<session::StateName>(),
         declare::<session::Telemetry>(),
@@ -28,6 +32,8 @@ fn declarations() -> String {
         declare::<session::Subagent<'_>>(),
         declare::<session::Session<'_>>(),
         declare::<session::SessionContext<'_>>(),
+        declare::<session::Waited<'_>>(),
+        declare::<session::Compacted<'_>>(),
         declare::<session::SessionBooks<'_>>(),
         declare::<session::SessionPage<'_>>(),
         declare::<snapshot::Today<'_>>(),
@@ -37,7 +43,8 @@ fn declarations() -> String {
         declare::<snapshot::Problem<'_>>(),
         declare::<snapshot::Snapshot<'_>>(),
         declare::<change::Change<'_>>(),
-        declare::<change::LevelReached<'_>>(),
+        declare::<alert::LevelReached<'_>>(),
+        alerting(),
         declare::<usage::UsageRow>(),
         declare::<usage::UsageReport<'_>>(),
         declare::<usage::UsageRecord<'_>>(),
@@ -68,6 +75,25 @@ fn declarations() -> String {
         declare::<error::ErrorBody>(),
     ];
     all.concat()
+}
+
+/// Those of alerts and warnings, and of what is told about them.
+fn alerting() -> String {
+    [
+        declare::<alert::Outcome<'_>>(),
+        declare::<alert::Alert<'_>>(),
+        declare::<alert::Alerts<'_>>(),
+        declare::<alert::Checkpoints<'_>>(),
+        declare::<alert::Compaction<'_>>(),
+        declare::<alert::Compactions<'_>>(),
+        declare::<alert::Silence<'_>>(),
+        declare::<alert::Quiet<'_>>(),
+        declare::<alert::Rehearsed>(),
+        declare::<alert::RehearsedAction>(),
+        declare::<warning::Warning<'_>>(),
+        declare::<warning::Warnings<'_>>(),
+    ]
+    .concat()
 }
 
 /// Those of setting up.

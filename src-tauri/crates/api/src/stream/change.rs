@@ -45,7 +45,7 @@ pub(crate) fn difference<'a>(
         revision: new.revision.0,
         version: new.version.max(before.version + 1),
         as_of: Time(new.as_of),
-        sessions: changed.map(|view| Session::new(view, resident.levels)).collect(),
+        sessions: changed.map(|view| Session::new(view)).collect(),
         removed: gone.map(|view| view.session.as_str()).collect(),
         order: new.sessions.iter().map(|view| view.session.as_str()).collect(),
         today: (old.today != new.today).then(|| Today::from(&new.today)),
@@ -62,6 +62,15 @@ pub(crate) fn difference<'a>(
             .map(|state| Backfill::new(state, resident.now)),
     };
     (!is_idle(&change, old)).then_some(change)
+}
+
+/// The sessions whose main thread was compacted since a client was told.
+pub(crate) fn compacted<'a>(before: &Seen, after: &'a Seen) -> Vec<dto::Compacted<'a>> {
+    let known = by_id(&before.snapshot);
+    let more = |view: &&'a Arc<SessionView>| {
+        known.get(&view.session).is_some_and(|seen| seen.compactions < view.compactions)
+    };
+    after.snapshot.sessions.iter().filter(more).map(|view| dto::Compacted::new(view)).collect()
 }
 
 fn by_id(snapshot: &Snapshot) -> HashMap<&SessionId, &Arc<SessionView>> {
@@ -87,7 +96,7 @@ fn is_idle(change: &dto::Change<'_>, old: &Snapshot) -> bool {
 mod tests {
     use std::time::Duration;
 
-    use plimsoll_domain::{Levels, Revision, health::Backfill};
+    use plimsoll_domain::{Revision, health::Backfill};
 
     use super::*;
     use crate::fixture;
@@ -110,9 +119,8 @@ mod tests {
 
     /// What is told two seconds after noon.
     fn json(before: &Seen, after: &Seen) -> Option<serde_json::Value> {
-        let levels = Levels::default();
         let now = fixture::NOON.after(Duration::from_secs(2));
-        let resident = Resident { version: "0.1.0", started: fixture::NOON, levels: &levels, now };
+        let resident = Resident { version: "0.1.0", started: fixture::NOON, now };
         Some(serde_json::to_value(difference(before, after, resident)?).unwrap())
     }
 
@@ -192,6 +200,19 @@ mod tests {
         let told = json(&reading, &of(Status { backfill: ended, ..Status::default() })).unwrap();
         assert_eq!(told["backfill"]["endedAt"], "2026-11-23T12:00:00.250Z");
         assert_eq!(told["backfill"]["secondsLeft"], serde_json::Value::Null);
+    }
+
+    /// Scenario: one session was compacted, one was not, one that was is new.
+    /// Guarantees: only what happened before the client's eyes is told as an event.
+    #[test]
+    fn a_compaction_is_told_once() {
+        let of = |id: &str, compactions| Arc::new(SessionView { compactions, ..fixture::view(id) });
+        let before = seen(1, vec![of("one", 1), of("other", 1)]);
+        let after = seen(2, vec![of("one", 2), of("other", 1), of("new", 3)]);
+        let told = serde_json::to_value(compacted(&before, &after)).unwrap();
+        assert_eq!(told.as_array().unwrap().len(), 1);
+        assert_eq!((&told[0]["sessionId"], &told[0]["compactions"]), (&"one".into(), &2.into()));
+        assert!(compacted(&after, &after).is_empty());
     }
 
     /// Scenario: a client that skipped several snapshots is told of the newest.

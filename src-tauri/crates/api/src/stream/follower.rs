@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use super::{
-    change::{Seen, difference},
+    change::{Seen, compacted, difference},
     frame::{Frames, HEARTBEAT, comment, event},
 };
 use crate::{Shared, dto};
@@ -156,7 +156,12 @@ impl Follower {
         let mut newest = self.look();
         let change = difference(&before, &newest, self.shared.resident());
         let version = change.as_ref().map_or(before.version, |change| change.version);
-        let bytes = change.map(|change| event("change", &change));
+        let bytes = change.map(|change| {
+            let compacted = compacted(&before, &newest);
+            let events = compacted.iter().map(|one| event("session.compacted", one));
+            let all: Vec<Bytes> = [event("change", &change)].into_iter().chain(events).collect();
+            Bytes::from(all.concat())
+        });
         newest.version = version;
         self.seen = Some(newest);
         if bytes.is_some() {
@@ -176,13 +181,13 @@ impl Follower {
         let changes = self.shared.api.ledger.changes(self.position, PAGE).await?;
         self.behind = u32::try_from(changes.len()).unwrap_or(PAGE) >= PAGE;
         let snapshot = Arc::clone(&self.snapshots.borrow());
-        Ok(self.advance(&Frames::of(&changes, &snapshot)))
+        Ok(self.advance(&Frames::of(&changes, &snapshot, &self.shared.api.calendar)))
     }
 
     /// What a commit tells that this client does not know.
     fn tell(&mut self, commit: &Arc<Commit>) -> Option<Bytes> {
         let snapshot = Arc::clone(&self.snapshots.borrow());
-        let frames = self.shared.encoded.of(commit, &snapshot);
+        let frames = self.shared.encoded.of(commit, &snapshot, &self.shared.api.calendar);
         self.advance(&frames)
     }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use plimsoll_domain::{Alert, Revision};
+use plimsoll_domain::{Alert, Calendar, Revision};
 use plimsoll_ledger::{Change, Commit};
 use plimsoll_watch::Snapshot;
 use serde::Serialize;
@@ -49,8 +49,8 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// The events of some changes; the snapshot tells the projects of sessions.
-    pub(crate) fn of(changes: &[Change], snapshot: &Snapshot) -> Self {
+    /// The events of some changes; the snapshot tells the projects of sessions, the calendar local times.
+    pub(crate) fn of(changes: &[Change], snapshot: &Snapshot, calendar: &Calendar) -> Self {
         let mut out = Vec::new();
         let mut begins = Vec::with_capacity(changes.len());
         for change in changes {
@@ -64,6 +64,14 @@ impl Frames {
                 Change::Alert(alert) => {
                     let reached = dto::LevelReached::new(alert, project(alert, snapshot));
                     write(&mut out, "session.level", Some(revision), &reached);
+                }
+                Change::Checkpoint(checkpoint) => {
+                    let told = dto::Checkpoint::from(checkpoint);
+                    write(&mut out, "checkpoint.acknowledged", Some(revision), &told);
+                }
+                Change::Warning(warning) => {
+                    let raised = dto::Warning::new(warning, snapshot, calendar);
+                    write(&mut out, "warning.raised", Some(revision), &raised);
                 }
             }
         }
@@ -90,14 +98,19 @@ pub(crate) struct Encoded(Mutex<Option<(Weak<Commit>, Arc<Frames>)>>);
 
 impl Encoded {
     /// A commit as frames. `snapshot` is only looked at by the first to ask.
-    pub(crate) fn of(&self, commit: &Arc<Commit>, snapshot: &Snapshot) -> Arc<Frames> {
+    pub(crate) fn of(
+        &self,
+        commit: &Arc<Commit>,
+        snapshot: &Snapshot,
+        calendar: &Calendar,
+    ) -> Arc<Frames> {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((seen, frames)) = &*last
             && seen.as_ptr() == Arc::as_ptr(commit)
         {
             return Arc::clone(frames);
         }
-        let frames = Arc::new(Frames::of(&commit.changes, snapshot));
+        let frames = Arc::new(Frames::of(&commit.changes, snapshot, calendar));
         // The weak reference keeps the address from being used again while it is compared.
         *last = Some((Arc::downgrade(commit), Arc::clone(&frames)));
         frames
@@ -123,7 +136,8 @@ mod tests {
     /// Guarantees: exactly those after the position, in order, and the position then reached.
     #[test]
     fn frames_begin_after_a_position() {
-        let frames = Frames::of(&commit(&[5, 7, 8]).changes, &Snapshot::default());
+        let frames =
+            Frames::of(&commit(&[5, 7, 8]).changes, &Snapshot::default(), &Calendar::utc());
         for (position, expected) in [(0, &[5, 7, 8][..]), (5, &[7, 8]), (6, &[7, 8]), (7, &[8])] {
             let (bytes, reached) = frames.after(Revision(position)).unwrap();
             assert_eq!((ids(&bytes).as_slice(), reached), (expected, Revision(8)));
@@ -137,12 +151,12 @@ mod tests {
     #[test]
     fn a_commit_is_serialised_once() {
         let encoded = Encoded::default();
-        let snapshot = Snapshot::default();
+        let of = |commit: &Arc<Commit>| encoded.of(commit, &Snapshot::default(), &Calendar::utc());
         let first = commit(&[1]);
-        let frames = encoded.of(&first, &snapshot);
-        assert!(Arc::ptr_eq(&frames, &encoded.of(&first, &snapshot)));
+        let frames = of(&first);
+        assert!(Arc::ptr_eq(&frames, &of(&first)));
         drop(first);
-        let second = encoded.of(&commit(&[2]), &snapshot);
+        let second = of(&commit(&[2]));
         assert_eq!(ids(&second.after(Revision(0)).unwrap().0), [2]);
     }
 
@@ -155,7 +169,8 @@ mod tests {
         let view = Arc::new(fixture::view("s-1"));
         let snapshot = Snapshot { sessions: vec![view], ..Snapshot::default() };
         let changes = [Change::Usage(record), Change::Alert(fixture::alert(43))];
-        let (bytes, _) = Frames::of(&changes, &snapshot).after(Revision(0)).unwrap();
+        let (bytes, _) =
+            Frames::of(&changes, &snapshot, &Calendar::utc()).after(Revision(0)).unwrap();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
         let lines: Vec<&str> = text.split('\n').collect();
         assert_eq!(lines[..2], ["event: usage.recorded", "id: 42"]);

@@ -15,9 +15,9 @@ use http::{Request, Response};
 use http_body_util::BodyExt;
 use plimsoll_api::{Api, Key, Pruner, Signal, Windows};
 use plimsoll_domain::{
-    Alert, ApiRequest, Calendar, Door, Envelope, Fact, Handed, Level, Levels, Line, Model, NanoUsd,
-    QuerySource, RequestId, SessionId, Statement, Taken, ThreadKey, Timestamp, Tokens, Window,
-    WindowEvidence, Witness,
+    Alert, ApiRequest, Calendar, Door, Envelope, Fact, Handed, Handled, Level, Levels, Line,
+    LineEvidence, Model, NanoUsd, QuerySource, RequestId, SessionId, Statement, Taken, ThreadKey,
+    Timestamp, Tokens, Window, WindowEvidence, Witness,
     health::{Health, HealthProbe, Status, TaskHealth},
 };
 use plimsoll_ledger::{Ledger, LedgerError, LedgerOptions, Pruned, Usage};
@@ -32,7 +32,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-use crate::setup::TestSetup;
+use crate::{orders::TestOrders, setup::TestSetup};
 
 /// 2026-11-23T12:00:00Z.
 pub(crate) const NOON: i64 = 1_795_435_200_000;
@@ -75,13 +75,15 @@ impl HealthProbe for Probe {
 pub(crate) struct TestDoor {
     pub(crate) handed: Mutex<Vec<(Handed, Vec<u8>)>>,
     pub(crate) answer: Mutex<Option<Taken>>,
+    pub(crate) told: Mutex<Option<String>>,
     pub(crate) refused: AtomicU64,
 }
 
 impl Door for TestDoor {
-    fn take(&self, kind: Handed, body: &[u8]) -> Taken {
+    fn take(&self, kind: Handed, body: &[u8]) -> Handled {
         self.handed.lock().unwrap().push((kind, body.to_vec()));
-        self.answer.lock().unwrap().unwrap_or(Taken::Accepted)
+        let taken = self.answer.lock().unwrap().unwrap_or(Taken::Accepted);
+        Handled { taken, answer: self.told.lock().unwrap().clone() }
     }
 
     fn refuse(&self) {
@@ -134,10 +136,10 @@ impl Desk {
             windows: windows.clone(),
             door: Arc::clone(&door) as Arc<dyn Door>,
             pruner: Arc::new(TestPruner(ledger.clone())),
+            orders: Arc::new(TestOrders(ledger.clone())),
             setup: Arc::clone(&setup) as Arc<dyn plimsoll_api::setup::Setup>,
             key: Key::new(KEY),
             calendar: Calendar::named("Europe/Berlin").unwrap(),
-            levels: Levels::default(),
             now: Arc::new(|| at(0)),
             closing: closing.clone(),
             started: at(-60_000),
@@ -282,6 +284,10 @@ pub(crate) fn reached(session: &str, cycle: i64) -> Alert {
         level: Level::Notice,
         occupancy: 110_000,
         line: 167_000,
+        compacts: true,
+        model: None,
+        turns: None,
+        minutes: None,
         at: at(cycle),
         revision: None,
     }
@@ -295,13 +301,16 @@ pub(crate) fn snapshot(version: u64, sessions: &[Arc<SessionView>]) -> Snapshot 
 pub(crate) fn view(session: &str, occupancy: Option<u64>) -> Arc<SessionView> {
     let model = Model::parse("claude-opus-4-6").0;
     let window = Window::resolve(&model, WindowEvidence::default());
-    let line = Line::by_formula(&model, window);
+    let line = Line::resolve(&model, window, LineEvidence::default());
     let gauge = occupancy.map(|occupancy| Gauge {
         occupancy,
         estimated: false,
+        added: 0,
+        marks: [100_200, 133_600, 153_640],
+        forecast: None,
         window,
-        line,
-        level: Levels::default().reached(occupancy, line.tokens),
+        level: Levels::default().reached(occupancy, line.tokens, None),
+        line: line.clone(),
         cycle: at(-600_000),
         requests: 3,
         as_of: at(0),
@@ -323,5 +332,7 @@ pub(crate) fn view(session: &str, occupancy: Option<u64>) -> Arc<SessionView> {
         started: at(-600_000),
         last_at: at(0),
         last_arrival: at(0),
+        left: None,
+        checkpoint: None,
     })
 }

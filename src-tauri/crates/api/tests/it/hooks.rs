@@ -49,6 +49,17 @@ async fn whatever_is_handed_over_is_answered_alike() {
     }
 }
 
+/// Scenario: the door has something for the agent.
+/// Guarantees: it is the answer, as JSON and as it is.
+#[tokio::test]
+async fn what_the_agent_is_to_know_is_the_answer() {
+    let desk = Desk::open().await;
+    *desk.door.told.lock().unwrap() = Some("{\"note\": 1}".to_owned());
+    let answer = desk.ask(request("POST", HOOK).body(Body::from("{}")).unwrap()).await;
+    assert_eq!(answer.headers()["content-type"], "application/json");
+    assert_eq!(axum::body::to_bytes(answer.into_body(), 99).await.unwrap(), "{\"note\": 1}");
+}
+
 /// Scenario: bodies of just the largest size and above it, announced and not; reading; another path.
 /// Guarantees: 413 and 405 with their codes; what is too large is counted by the door, which never sees it.
 #[tokio::test]

@@ -85,7 +85,7 @@ async fn a_slow_client_misses_nothing() {
         desk.record(vec![told("s-1", &format!("r{n}"), n)]).await;
         assert_eq!(read_to(&mut fast, n).await.0, [n]);
     }
-    desk.ledger.claim(reached("s-1", 0)).await.unwrap();
+    desk.ledger.claim(reached("s-1", 0), false).await.unwrap();
     desk.record(vec![told("s-1", "r1", 1)]).await;
     let last = desk.ledger.revision().0;
     assert_eq!(last, MANY + 2);
@@ -107,7 +107,7 @@ async fn nothing_is_missed_between_replay_and_present() {
         let improved = told("s-1", &format!("late{}", n - 1), n);
         let late = priced("s-1", &format!("late{n}"), n, None);
         desk.record(vec![told("s-1", &format!("r{n}"), n), improved, late]).await;
-        desk.ledger.claim(reached("s-1", n)).await.unwrap();
+        desk.ledger.claim(reached("s-1", n), false).await.unwrap();
         if n % 10 == 0 {
             let mut events = desk.follow("/api/v1/events?lastEventId=0").await;
             let client = async move { read_until(&mut events, |name, _| name == "end").await };

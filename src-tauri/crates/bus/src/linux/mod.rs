@@ -6,3 +6,4 @@ mod session;
 
 pub(crate) use follow::follow;
 pub(crate) use manager::{display_variables, stop_units};
+pub use session::Link;

@@ -10,6 +10,30 @@ use crate::{Bus, BusError};
 /// How long the bus, or who is asked over it, may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// A connection to the bus that has no thread of its own: it receives while it is driven, and only then.
+#[derive(Debug, Clone)]
+pub struct Link(Connection);
+
+impl Link {
+    /// Connects.
+    ///
+    /// # Errors
+    /// When there is no bus, or it refuses or does not answer.
+    pub async fn open(bus: &Bus) -> Result<Self, BusError> {
+        connect(bus).await.map(Self)
+    }
+
+    /// What is called and listened to.
+    pub const fn connection(&self) -> &Connection {
+        &self.0
+    }
+
+    /// Does `work` and, beside it, what the connection has to do.
+    pub async fn drive<T>(&self, work: impl Future<Output = T>) -> T {
+        drive(&self.0, work).await
+    }
+}
+
 /// Connects.
 pub(super) async fn connect(bus: &Bus) -> Result<Connection, BusError> {
     let builder = match bus.address() {

@@ -28,7 +28,7 @@ pub fn connect(text: &str, wish: &Wish, previous: Option<&Record>) -> Result<Edi
         editing.telemetry(wish.destination);
     }
     if wish.hooks {
-        hooks::EVENTS.iter().try_for_each(|event| editing.hook(event))?;
+        hooks::wanted(&wish.plimsoll).try_for_each(|event| editing.hook(event))?;
     }
     if wish.status_line {
         editing.status_line()?;

@@ -167,7 +167,7 @@ fn by_shape(document: &Document, plimsoll: &Plimsoll) -> (Vec<Change>, Vec<Vec<S
         }
     }
     let mut created = vec![vec!["env".to_owned()], vec!["hooks".to_owned()]];
-    for event in hooks::EVENTS {
+    for event in hooks::all() {
         let path = vec!["hooks".to_owned(), event.to_owned()];
         if let Some(found) = hooks::ours(document, event, plimsoll) {
             let to = Some(found.hook.to_string());

@@ -1,6 +1,7 @@
 //! The hooks that tell Plimsoll of sessions.
 
 use jsonc_parser::cst::{CstInputValue, CstNode, CstObject};
+use plimsoll_domain::policy::is_like;
 use serde_json::Value;
 
 use super::{
@@ -13,12 +14,25 @@ use super::{
 
 /// The events that tell what nothing else tells at once. The others would make the client wait for what telemetry and
 /// transcripts tell anyway.
-pub(super) const EVENTS: [&str; 4] =
-    [COMMANDS_ONLY, "SessionEnd", "PostCompact", "PostModelSwitch"];
+const TELLING: [&str; 4] = [COMMANDS_ONLY, "SessionEnd", "PostCompact", "PostModelSwitch"];
+/// The events at which the agent can be told that its context is nearly full: before a turn, after a tool, and at the
+/// end of a turn. They are for those who want that: the client waits for each.
+const LISTENING: [&str; 3] = ["UserPromptSubmit", "PostToolUse", "Stop"];
 /// The event of which the client tells commands only.
 const COMMANDS_ONLY: &str = "SessionStart";
 /// How long the client waits at most, in seconds.
 const PATIENCE: u32 = 1;
+
+/// All events that a hook of ours can be of.
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
+    TELLING.into_iter().chain(LISTENING)
+}
+
+/// The events that hooks are wanted of.
+pub(super) fn wanted(plimsoll: &Plimsoll) -> impl Iterator<Item = &'static str> {
+    let listening = LISTENING.into_iter().filter(|_| plimsoll.in_session);
+    TELLING.into_iter().chain(listening)
+}
 
 /// How many of our hooks there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,8 +131,7 @@ pub(super) fn serves(hook: &Value, event: &str, plimsoll: &Plimsoll) -> bool {
 
 /// How many of our hooks there are.
 pub(super) fn read(document: &Document, plimsoll: &Plimsoll) -> Hooks {
-    let found: Vec<Option<bool>> = EVENTS
-        .iter()
+    let found: Vec<Option<bool>> = wanted(plimsoll)
         .map(|event| {
             ours(document, event, plimsoll).map(|hook| serves(&hook.value, event, plimsoll))
         })
@@ -134,44 +147,5 @@ pub(super) fn read(document: &Document, plimsoll: &Plimsoll) -> Hooks {
 pub(super) fn refuses(allowed: &Value, plimsoll: &Plimsoll) -> bool {
     let Some(address) = plimsoll.hook_address() else { return false };
     let Some(patterns) = allowed.as_array() else { return false };
-    !patterns.iter().filter_map(Value::as_str).any(|pattern| matches(pattern, &address))
-}
-
-fn matches(pattern: &str, address: &str) -> bool {
-    let Some((head, tail)) = pattern.split_once('*') else { return pattern == address };
-    let Some(mut rest) = address.strip_prefix(head) else { return false };
-    let mut parts = tail.split('*').peekable();
-    while let Some(part) = parts.next() {
-        if parts.peek().is_none() {
-            return rest.ends_with(part);
-        }
-        let Some(at) = rest.find(part) else { return false };
-        rest = &rest[at + part.len()..];
-    }
-    true
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Scenario: patterns of addresses with stars in all places.
-    /// Guarantees: a star stands for anything, also nothing; the rest must be there in its order, once.
-    #[test]
-    fn stars_stand_for_anything() {
-        let address = "http://127.0.0.1:3030/hooks/claude-code";
-        for yes in [
-            "*",
-            address,
-            "http://127.0.0.1:*",
-            "http://*:3030/*",
-            "*/hooks/*code",
-            "*claude-code*",
-        ] {
-            assert!(matches(yes, address), "{yes}");
-        }
-        for no in ["", "http://127.0.0.1", "https://*", "*:3031/*", "*code*code", "*/hooks"] {
-            assert!(!matches(no, address), "{no}");
-        }
-    }
+    !patterns.iter().filter_map(Value::as_str).any(|pattern| is_like(&address, pattern))
 }

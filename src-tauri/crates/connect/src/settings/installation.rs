@@ -102,7 +102,7 @@ fn state(settings: &Path, target: &Path) -> State {
 }
 
 /// What a file holds, of a too large one as much as shows that.
-pub(super) fn content(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn content(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)

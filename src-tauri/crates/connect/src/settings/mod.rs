@@ -27,7 +27,6 @@ mod telemetry;
 mod tests;
 mod write;
 
-pub(crate) use self::edit::Digest;
 pub use self::{
     connect::connect,
     current::{Current, StatusLine, read},
@@ -43,6 +42,7 @@ pub use self::{
     telemetry::Telemetry,
     write::{WriteError, Written, apply, write},
 };
+pub(crate) use self::{edit::Digest, installation::content};
 
 /// How long settings may be, in bytes.
 pub const LARGEST: usize = 8 << 20;

@@ -14,6 +14,8 @@ pub struct Plimsoll {
     pub dashboard: Option<String>,
     /// The absolute path of `plimsoll`.
     pub program: PathBuf,
+    /// Whether some level tells the agent in its session, which takes hooks of its own.
+    pub in_session: bool,
 }
 
 impl Plimsoll {

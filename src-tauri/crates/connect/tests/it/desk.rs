@@ -87,6 +87,7 @@ impl Desk {
             receiver,
             dashboard: Some(url(&self.dashboard)),
             program: PathBuf::from("/opt/plimsoll"),
+            in_session: false,
         };
         let destination = Destination::Keep;
         Wish { plimsoll, telemetry: true, hooks: true, status_line: true, destination }

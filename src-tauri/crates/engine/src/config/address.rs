@@ -2,11 +2,9 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 
-use super::{Given, single};
-
 /// Reads `127.0.0.1:4318`, `[::1]:4318`, `localhost:4318` or a port alone. Anything but loopback is refused.
-pub(super) fn read(given: &Given) -> Result<SocketAddr, String> {
-    let text = single(given)?.trim();
+pub(super) fn read(text: &str) -> Result<SocketAddr, String> {
+    let text = text.trim();
     let address = parse(text)
         .ok_or_else(|| format!("\"{text}\" is not an address such as \"127.0.0.1:4318\""))?;
     if address.ip().is_loopback() {

@@ -40,11 +40,11 @@ pub enum ConfigError {
         source: io::Error,
     },
     /// The file is not TOML.
-    #[error("{} is not valid TOML: {reason}", path.display())]
+    #[error("{origin}: this is not valid TOML: {reason}")]
     Syntax {
-        /// The file.
-        path: PathBuf,
-        /// What the parser says, with line and column.
+        /// Where.
+        origin: Origin,
+        /// What the parser says.
         reason: String,
     },
     /// The file has a key that does not exist.
@@ -53,7 +53,7 @@ pub enum ConfigError {
         /// The key as it stands.
         key: String,
         /// The known key that looks most like it.
-        nearest: &'static str,
+        nearest: String,
         /// Where.
         origin: Origin,
     },
@@ -61,7 +61,7 @@ pub enum ConfigError {
     #[error("{origin}: `{key}` cannot be used: {reason}")]
     Value {
         /// The key.
-        key: &'static str,
+        key: String,
         /// Why.
         reason: String,
         /// Where.

@@ -1,49 +1,61 @@
 //! Levels, as people write them.
 
-use plimsoll_domain::{Level, Levels};
+use std::sync::Arc;
 
-use super::{ConfigError, Given, Key};
+use plimsoll_domain::{Level, Levels, Threshold};
 
-/// Reads a list such as `["60%"]` into permille of the way to the line: the lowest of the list, since
-/// whichever is reached first counts. Each lies above 0 % and at most at 100 %.
-pub(super) fn read(given: &Given) -> Result<u16, String> {
-    let mut lowest: Option<u16> = None;
-    for text in &given.texts {
-        let permille = permille(text)
-            .ok_or_else(|| format!("\"{text}\" is not a percentage such as \"80%\""))?;
-        lowest = Some(lowest.map_or(permille, |lowest| lowest.min(permille)));
+use super::amount::{permille, tokens};
+
+/// Reads a list such as `["80%", "3 turns left"]`, of which whichever is reached first counts.
+pub(super) fn read(texts: &[String]) -> Result<Arc<[Threshold]>, String> {
+    if texts.is_empty() {
+        return Err("the list is empty; it needs a threshold such as \"80%\"".to_owned());
     }
-    lowest.ok_or_else(|| "the list is empty; it needs a percentage such as \"80%\"".to_owned())
+    let thresholds = texts.iter().map(|text| {
+        threshold(text).ok_or_else(|| {
+            format!(
+                "\"{text}\" is none of \"80%\", \"3 turns left\", \"8k tokens left\" and the like"
+            )
+        })
+    });
+    thresholds.collect()
 }
 
-/// At most one digit after the point, so that a permille is exact.
-fn permille(text: &str) -> Option<u16> {
-    let number = text.trim().strip_suffix('%')?.trim_end();
-    let (whole, tenth) = number.split_once('.').unwrap_or((number, "0"));
-    if tenth.len() != 1 || whole.is_empty() || !whole.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
+/// Where the thresholds of a level are kept.
+pub(super) fn place(levels: &mut Levels, level: Level) -> &mut Arc<[Threshold]> {
+    match level {
+        Level::Notice => &mut levels.notice,
+        Level::Checkpoint => &mut levels.checkpoint,
+        Level::Urgent => &mut levels.urgent,
     }
-    let permille =
-        whole.parse::<u16>().ok()?.checked_mul(10)?.checked_add(tenth.parse::<u16>().ok()?)?;
-    (1..=1000).contains(&permille).then_some(permille)
 }
 
-/// Refuses levels that do not rise, naming the last setting that touched them.
-pub(super) fn check_order(levels: Levels, given: &[Given]) -> Result<(), ConfigError> {
-    let permille = Level::ALL.map(|level| levels.permille(level));
-    if permille.is_sorted() {
+fn threshold(text: &str) -> Option<Threshold> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    match words.as_slice() {
+        [turns, "turn" | "turns", "left"] => {
+            let turns = turns.parse().ok().filter(|turns| (1..=1_000).contains(turns));
+            turns.map(Threshold::TurnsLeft)
+        }
+        [number, "tokens", "left"] => tokens(number).map(Threshold::TokensLeft),
+        _ => permille(text).map(Threshold::Way),
+    }
+}
+
+/// Why levels do not rise, as far as percentages tell: the lowest of each counts.
+pub(super) fn check_order(levels: &Levels) -> Result<(), String> {
+    let permille = |one: &Threshold| match one {
+        Threshold::Way(permille) => Some(*permille),
+        Threshold::TokensLeft(_) | Threshold::TurnsLeft(_) => None,
+    };
+    let lowest = |level| levels.thresholds(level).iter().filter_map(permille).min();
+    let named = Level::ALL.into_iter().filter_map(|level| Some((lowest(level)?, level)));
+    let named: Vec<(u16, Level)> = named.collect();
+    if named.is_sorted_by_key(|(permille, _)| *permille) {
         return Ok(());
     }
-    let last = given.iter().rev().find(|given| is_level(given.key));
-    // The defaults rise, so that somebody must have set one.
-    last.map_or(Ok(()), |given| {
-        let [notice, checkpoint, urgent] = permille.map(|permille| f64::from(permille) / 10.0);
-        Err(given.refuse(format!(
-            "the levels must rise, but notice is {notice}%, checkpoint {checkpoint}% and urgent {urgent}%"
-        )))
-    })
-}
-
-fn is_level(key: Key) -> bool {
-    matches!(key, Key::LevelsNotice | Key::LevelsCheckpoint | Key::LevelsUrgent)
+    let said = named.iter().map(|(permille, level)| {
+        format!("{} is at {}%", level.name(), f64::from(*permille) / 10.0)
+    });
+    Err(format!("the levels must rise, but {}", said.collect::<Vec<_>>().join(", ")))
 }

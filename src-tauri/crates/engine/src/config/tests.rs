@@ -1,6 +1,12 @@
 use std::path::Path;
 
+use plimsoll_domain::{Level, NanoUsd, Threshold};
+
 use super::*;
+
+mod actions;
+mod levels;
+mod overrides;
 
 /// A home with this configuration file.
 fn home(file: &str) -> (tempfile::TempDir, Places) {
@@ -19,7 +25,7 @@ fn load(file: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
 }
 
 /// Scenario: no file, no variables, no flags.
-/// Guarantees: the documented ports, levels and place of the ledger.
+/// Guarantees: the documented ports, levels, actions and warnings, and place of the ledger.
 #[test]
 fn nothing_set_gives_the_defaults() {
     let root = tempfile::tempdir().unwrap();
@@ -30,7 +36,9 @@ fn nothing_set_gives_the_defaults() {
     assert_eq!(config.dashboard.listen.to_string(), "127.0.0.1:3030");
     assert_eq!(config.ledger.path, root.path().join("data/ledger.db"));
     assert_eq!(config.ledger.keep_requests(), None);
-    assert_eq!(config.levels, Levels::default());
+    assert_eq!(config.policy, Policy::default());
+    assert_eq!(config.quiet_hours, None);
+    assert_eq!(config.warnings, Warnings::default());
 }
 
 /// Scenario: how long requests are kept, as a number, as nothing, and as what is no number of days.
@@ -56,52 +64,133 @@ const BACKENDS: [(&str, Backend); 4] = [
     ("separate", Backend::Separate),
 ];
 
+/// A file that sets every key.
+const FIRST_LAYER: &str = r#"
+[receiver]
+http = "127.0.0.1:1"
+grpc = 1
+token = "a-token-of-layer-1"
+[dashboard]
+listen = "[::1]:1"
+[desktop]
+backend = "auto"
+[ledger]
+path = "/file.db"
+keep_requests_days = 1
+[transcripts]
+enabled = false
+[levels]
+notice = ["10%"]
+checkpoint = ["10%"]
+urgent = "10%"
+[actions]
+notify = false
+command = ["layer-1"]
+command_timeout = "1s"
+webhook = { url = "http://layer-1/", secret = "layer-1" }
+in_session = false
+instruction = "layer-1"
+[notifications]
+quiet_hours = "01:00-01:01"
+[warnings]
+limits = false
+daily_cost = 1
+silent = false
+errors = false
+cache = false
+"#;
+
+/// What a key is in a layer.
+fn text(key: Key, layer: u16) -> String {
+    match key {
+        Key::ReceiverHttp | Key::ReceiverGrpc | Key::DashboardListen => {
+            format!("127.0.0.1:{layer}")
+        }
+        Key::ReceiverToken => format!("a-token-of-layer-{layer}"),
+        Key::DesktopBackend => BACKENDS[usize::from(layer)].0.to_owned(),
+        Key::LedgerPath => format!("/{layer}.db"),
+        Key::LedgerKeepRequestsDays | Key::Warning(WarningKey::DailyCost) => layer.to_string(),
+        Key::Level(_) => format!("{layer}0%"),
+        Key::QuietHours => format!("01:00-01:0{layer}"),
+        // What only switches off is set before what switches on.
+        Key::Action(_, ActionKey::Webhook) => "false".to_owned(),
+        Key::Action(_, ActionKey::WebhookUrl) => format!("http://layer-{layer}/"),
+        Key::Action(_, ActionKey::CommandTimeout) => format!("{layer}s"),
+        Key::TranscriptsEnabled
+        | Key::Warning(_)
+        | Key::Action(_, ActionKey::Notify | ActionKey::InSession) => (layer == 3).to_string(),
+        Key::Action(..) => format!("layer-{layer}"),
+    }
+}
+
+/// What all these come to.
+fn of_layer(layer: u16) -> Config {
+    let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let is_last = layer == 3;
+    let token = plimsoll_domain::Key::new(text(Key::ReceiverToken, layer));
+    let at: std::sync::Arc<[Threshold]> = [Threshold::Way(layer * 100)].into();
+    let levels = Levels { notice: at.clone(), checkpoint: at.clone(), urgent: at };
+    let line = actions::line(&[&format!("layer-{layer}")], u64::from(layer));
+    let hook = actions::hook(&format!("http://layer-{layer}/"), &format!("layer-{layer}"));
+    let action = plimsoll_domain::Action {
+        notify: is_last,
+        command: Some(line),
+        webhook: Some(hook),
+        in_session: is_last,
+        instruction: Some(format!("layer-{layer}").into()),
+    };
+    let [notice, checkpoint, urgent] = [(); 3].map(|()| action.clone());
+    let actions = plimsoll_domain::Actions { notice, checkpoint, urgent };
+    Config {
+        receiver: ReceiverConfig { http: local(layer), grpc: local(layer), token: Some(token) },
+        dashboard: DashboardConfig { listen: local(layer) },
+        desktop: DesktopConfig { backend: BACKENDS[usize::from(layer)].1 },
+        ledger: LedgerConfig {
+            path: format!("/{layer}.db").into(),
+            keep_requests_days: u32::from(layer),
+        },
+        transcripts: TranscriptsConfig { enabled: is_last },
+        policy: Policy { levels, actions, overrides: Vec::new() },
+        quiet_hours: Some(QuietHours { from_minute: 60, to_minute: 60 + layer }),
+        warnings: Warnings {
+            limits: is_last,
+            daily_cost: Some(NanoUsd(i64::from(layer) * 1_000_000_000)),
+            silent: is_last,
+            errors: is_last,
+            cache: is_last,
+        },
+    }
+}
+
 /// Scenario: every key stands in the file, then in its variable, then in its flag.
 /// Guarantees: every key can be set in each of the three, and the later wins.
 #[test]
 fn flags_win_over_environment_over_file() {
-    let (_root, places) = home(
-        "[receiver]\nhttp = \"127.0.0.1:1\"\ngrpc = 1\ntoken = \"a-token-of-layer-1\"\n[dashboard]\nlisten = \"[::1]:1\"\n\
-         [desktop]\nbackend = \"auto\"\n[ledger]\npath = \"/file.db\"\nkeep_requests_days = 1\n[transcripts]\nenabled = false\n[levels]\nnotice = [\"10%\"]\ncheckpoint = [\"11%\"]\nurgent = \"12%\"\n",
-    );
-    let text = |key, layer: u16| match key {
-        Key::DesktopBackend => BACKENDS[usize::from(layer)].0.to_owned(),
-        Key::LedgerPath => format!("/{layer}.db"),
-        Key::LedgerKeepRequestsDays => layer.to_string(),
-        Key::LevelsNotice | Key::LevelsCheckpoint | Key::LevelsUrgent => format!("{layer}0%"),
-        Key::TranscriptsEnabled => (layer == 3).to_string(),
-        Key::ReceiverToken => format!("a-token-of-layer-{layer}"),
-        _ => format!("127.0.0.1:{layer}"),
-    };
+    let (_root, places) = home(FIRST_LAYER);
     let environment: Environment =
         Key::ALL.into_iter().map(|key| (key.variable(), text(key, 2))).collect();
     let flags: Vec<_> = Key::ALL.into_iter().map(|key| (key, "--flag", text(key, 3))).collect();
 
     let from_file = Config::load(&places, &Environment::default(), &[]).unwrap();
-    assert_eq!(from_file.receiver.http.port(), 1);
-    assert_eq!(from_file.receiver.grpc.to_string(), "127.0.0.1:1");
-    let token = |layer: u16| Some(plimsoll_domain::Key::new(format!("a-token-of-layer-{layer}")));
-    assert_eq!(from_file.receiver.token, token(1));
-    assert_eq!(from_file.dashboard.listen.to_string(), "[::1]:1");
-    assert_eq!(from_file.desktop.backend, Backend::Auto);
-    assert_eq!(from_file.ledger.path, Path::new("/file.db"));
-    assert_eq!(from_file.ledger.keep_requests_days, 1);
-    assert!(!from_file.transcripts.enabled);
-    assert_eq!(from_file.levels, Levels { notice: 100, checkpoint: 110, urgent: 120 });
+    let mut expected = of_layer(1);
+    expected.dashboard.listen = "[::1]:1".parse().unwrap();
+    expected.ledger.path = "/file.db".into();
+    assert_eq!(from_file, expected);
     for (layer, flags) in [(2, &[][..]), (3, &flags)] {
         let config = Config::load(&places, &environment, flags).unwrap();
-        for address in [config.receiver.http, config.receiver.grpc, config.dashboard.listen] {
-            assert_eq!(address.port(), layer);
-        }
-        assert_eq!(config.receiver.token, token(layer));
-        assert_eq!(config.desktop.backend, BACKENDS[usize::from(layer)].1);
-        assert_eq!(config.ledger.path, Path::new(&format!("/{layer}.db")));
-        assert_eq!(config.ledger.keep_requests_days, u32::from(layer));
-        assert_eq!(config.transcripts.enabled, layer == 3);
-        let permille = layer * 100;
-        let levels = Levels { notice: permille, checkpoint: permille, urgent: permille };
-        assert_eq!(config.levels, levels);
+        assert_eq!(config, of_layer(layer));
     }
+}
+
+/// Scenario: the names of all keys, and of those of single levels.
+/// Guarantees: none is there twice, as a name or as a variable.
+#[test]
+fn names_are_unique() {
+    let names: std::collections::BTreeSet<String> = Key::every().map(Key::name).collect();
+    let variables: std::collections::BTreeSet<String> = Key::every().map(Key::variable).collect();
+    assert_eq!((names.len(), variables.len()), (49, 49));
+    assert!(names.contains("actions.checkpoint.webhook.url"), "{names:?}");
+    assert!(variables.contains("PLIMSOLL_ACTIONS_CHECKPOINT_NOTIFY"), "{variables:?}");
 }
 
 /// Scenario: tokens that are long enough, too short, empty, and with characters that a header cannot hold as they are.
@@ -180,27 +269,57 @@ fn mistakes_in_the_file_are_named() {
         error("[levels]\nnotice = true\n"),
         "config.toml, line 2: `levels.notice` cannot be used: a list of texts is needed, not a boolean"
     );
-    assert!(error("[levels\n").starts_with("config.toml is not valid TOML: "));
+    assert_eq!(
+        error("[actions.checkpoint]\nin_sesion = true\n"),
+        "config.toml, line 2: there is no key `actions.checkpoint.in_sesion`; the nearest is \
+         `actions.checkpoint.in_session`"
+    );
+    assert_eq!(
+        error("[actions]\nwebhook = { ulr = \"http://localhost/\" }\n"),
+        "config.toml, line 2: there is no key `actions.webhook.ulr`; the nearest is `actions.webhook.url`"
+    );
+    assert_eq!(
+        error("[actions]\ncommand = \"save --now\"\n"),
+        "config.toml, line 2: `actions.command` cannot be used: a list of texts is needed, not a string"
+    );
+    assert!(error("\n[levels\n").starts_with("config.toml, line 2: this is not valid TOML: "));
     assert!(load("[receiver]\n", &[]).is_ok(), "an empty table sets nothing");
 }
 
-/// Scenario: levels in several forms.
-/// Guarantees: the lowest of a list counts, to a tenth of a percent; others are refused with a sentence.
+/// Scenario: quiet hours over midnight, none, and texts that are no hours.
+/// Guarantees: minutes of the day; what is no span is refused.
 #[test]
-fn levels_are_percentages_that_rise() {
-    let levels = |file: &str| load(&format!("[levels]\n{file}\n"), &[]);
-    assert_eq!(levels("notice = [\"70%\", \"62.5%\"]").unwrap().levels.notice, 625);
-    for (file, reason) in [
-        ("notice = []", "the list is empty"),
-        ("notice = [\"3 turns left\"]", "\"3 turns left\" is not a percentage such as \"80%\""),
-        ("notice = [\"0%\"]", "is not a percentage"),
-        ("notice = [\"60.55%\"]", "is not a percentage"),
-        ("urgent = [\"100.1%\"]", "is not a percentage"),
-        ("urgent = [\"-5%\"]", "is not a percentage"),
-        ("urgent = [\"50%\"]", "must rise, but notice is 60%, checkpoint 80% and urgent 50%"),
-    ] {
-        let error = levels(file).unwrap_err();
-        assert!(error.contains(reason), "{file}: {error}");
+fn quiet_hours_are_a_span_of_the_day() {
+    let hours = |text: &str| {
+        let file = format!("[notifications]\nquiet_hours = \"{text}\"\n");
+        load(&file, &[]).map(|config| config.quiet_hours)
+    };
+    let span = |from_minute, to_minute| Ok(Some(QuietHours { from_minute, to_minute }));
+    assert_eq!(hours("22:00-07:00"), span(1320, 420));
+    assert_eq!(hours(" 9:05 - 23:59 "), span(545, 1439));
+    assert_eq!(hours(""), Ok(None));
+    for wrong in
+        ["22-07", "22:00", "24:00-07:00", "22:60-07:00", "7:00-07:00", "22:0-7:0", "+1:00-2:00"]
+    {
+        let error = hours(wrong).unwrap_err();
+        assert!(error.contains("is no span of a day such as"), "{wrong}: {error}");
+    }
+}
+
+/// Scenario: the cost of a day as whole dollars, as text, as a fraction, as nothing, and as what is none.
+/// Guarantees: exact nano-dollars; zero is no warning.
+#[test]
+fn the_daily_cost_is_exact() {
+    let cost = |text: &str| {
+        let file = format!("[warnings]\ndaily_cost = {text}\n");
+        load(&file, &[]).map(|config| config.warnings.daily_cost)
+    };
+    assert_eq!(cost("25"), Ok(Some(NanoUsd(25_000_000_000))));
+    assert_eq!(cost("\"12.50\""), Ok(Some(NanoUsd(12_500_000_000))));
+    assert_eq!(cost("0.1"), Ok(Some(NanoUsd(100_000_000))));
+    assert_eq!(cost("0"), Ok(None));
+    for wrong in ["-1", "\"$5\"", "1e30", "nan"] {
+        assert!(cost(wrong).unwrap_err().contains("no amount of dollars"), "{wrong}");
     }
 }
 

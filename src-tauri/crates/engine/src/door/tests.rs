@@ -8,7 +8,10 @@ use std::{
     sync::Mutex as Shared,
 };
 
-use plimsoll_domain::{Calendar, Envelope, ProjectPlace, SessionId, Statement, Timestamp, Witness};
+use plimsoll_domain::{
+    ActionResult, Alert, Calendar, Checkpoint, Envelope, Level, ProjectPlace, Revision, Statement,
+    ThreadKey, Timestamp, Witness,
+};
 use plimsoll_loopback::Inherited;
 use sqlx::{Connection, SqliteConnection};
 use tokio::{
@@ -176,7 +179,8 @@ async fn what_the_ledger_never_takes_holds_nobody_up() {
 /// Serves 600 statements while the ledger is locked; it is stopped after a while, and the lock goes some time after
 /// that. Says how long the end took, and what was entered.
 async fn stop_under_a_lock(stop_after: Duration, then: Duration) -> (Duration, Vec<usize>) {
-    let door = SideDoor::new(Hints::default(), Arc::new(|| Timestamp::EPOCH), board());
+    let door =
+        SideDoor::new(Hints::default(), Default::default(), Arc::new(|| Timestamp::EPOCH), board());
     (0..600).for_each(|number| door.0.queue.try_send(fact(number)).unwrap());
     let (books, stop) = (Books::default(), CancellationToken::new());
     books.is_locked.set(true);
@@ -297,4 +301,64 @@ async fn tell(address: SocketAddr) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     answer
+}
+
+/// Scenario: an alert waits for its session; a hook of another session comes, one within a subagent, one before a
+/// tool, and then those at which the agent can be told; the session is compacted while another alert waits.
+/// Guarantees: the session's agent is told once, at the first of them, and it is said that it was; what waits at a
+/// compaction is told no more; the last checkpoint's note is told then.
+#[tokio::test]
+async fn the_agent_is_told_once() {
+    let (inbox, told) = (Inbox::new(), Told::default());
+    let now: Now = Arc::new(|| Timestamp::from_millis(60_000));
+    let behind = (inbox.clone(), told.clone());
+    let door = SideDoor::new(Hints::default(), behind, now, board());
+    let hook = |session: &str, event: &str, more: &str| {
+        let body =
+            format!("{{\"session_id\":\"{session}\",\"hook_event_name\":\"{event}\"{more}}}");
+        door.take(Handed::Hook, body.as_bytes()).answer
+    };
+    let put = |revision| {
+        let alert = Alert { revision: Some(Revision(revision)), ..alert("one") };
+        inbox.put(&alert, format!("told {revision}"), Timestamp::from_millis(30_000))
+    };
+    put(7);
+    assert_eq!(hook("other", "PostToolUse", ""), None);
+    assert_eq!(hook("one", "PostToolUse", ",\"agent_id\":\"a1\""), None);
+    assert_eq!(hook("one", "PreToolUse", ""), None);
+    let answer = hook("one", "PostToolUse", "").unwrap();
+    assert!(answer.contains("told 7") && answer.contains("PostToolUse"), "{answer}");
+    assert_eq!(hook("one", "UserPromptSubmit", ""), None);
+
+    put(8);
+    inbox.remember(&Checkpoint {
+        session: SessionId::new("one"),
+        at: Timestamp::from_millis(40_000),
+        note: Some("step 3".into()),
+        path: None,
+        tokens: None,
+        revision: None,
+    });
+    let answer = hook("one", "SessionStart", ",\"source\":\"compact\"").unwrap();
+    assert!(answer.contains("step 3") && answer.contains("SessionStart"), "{answer}");
+    assert_eq!(hook("one", "Stop", ""), None);
+    let said: Vec<_> =
+        told.waiting().await.into_iter().map(|one| (one.alert.0, one.result)).collect();
+    assert_eq!(said, [(7, ActionResult::Done), (8, ActionResult::Failed)]);
+}
+
+fn alert(session: &str) -> Alert {
+    Alert {
+        thread: ThreadKey { session: SessionId::new(session), process: None, agent: None },
+        cycle: Timestamp::EPOCH,
+        level: Level::Checkpoint,
+        occupancy: 140_000,
+        line: 167_000,
+        compacts: true,
+        model: None,
+        turns: None,
+        minutes: None,
+        at: Timestamp::from_millis(20_000),
+        revision: None,
+    }
 }

@@ -12,7 +12,10 @@ const OLD_REQUESTS: &str = "SELECT COUNT(*) FROM request WHERE at < ?1 AND revis
 const OLD_READINGS: &str = "SELECT (SELECT COUNT(*) FROM point WHERE time > 0 AND time < ?1) \
     + (SELECT COUNT(*) FROM counter WHERE time > 0 AND time < ?1)";
 const OLD_EVENTS: &str = "SELECT COUNT(*) FROM event WHERE time > 0 AND time < ?1";
-const OLD_ALERTS: &str = "SELECT COUNT(*) FROM alert WHERE at < ?1 AND revision < ?2";
+const OLD_ALERTS: &str = "SELECT (SELECT COUNT(*) FROM alert WHERE at < ?1 AND revision < ?2 \
+    AND revision NOT IN (SELECT alert FROM delivery WHERE ended = 0)) \
+    + (SELECT COUNT(*) FROM checkpoint WHERE at < ?1 AND revision < ?2) \
+    + (SELECT COUNT(*) FROM warning WHERE at < ?1 AND revision < ?2)";
 const OLD_PROCESSES: &str = "SELECT COUNT(*) FROM process WHERE last_arrival < ?1 \
     AND id < (SELECT MAX(id) FROM process)";
 

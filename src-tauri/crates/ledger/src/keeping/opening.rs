@@ -96,5 +96,7 @@ pub(super) async fn last_revision(connection: &mut SqliteConnection) -> sqlx::Re
     let request = table::request::last_revision(connection).await?;
     let remainder = table::remainder::last_revision(connection).await?;
     let alert = table::alert::last_revision(connection).await?;
-    Ok(request.max(remainder).max(alert))
+    let checkpoint = table::checkpoint::last_revision(connection).await?;
+    let warning = table::warning::last_revision(connection).await?;
+    Ok(request.max(remainder).max(alert).max(checkpoint).max(warning))
 }

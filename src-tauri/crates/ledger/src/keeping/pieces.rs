@@ -21,7 +21,7 @@ pub(crate) enum Piece {
     Counters(Timestamp),
     /// Some events before a time.
     Events(Timestamp),
-    /// All alerts before a time and a revision.
+    /// All alerts, checkpoints and warnings before a time and a revision, and wishes for quiet that were over by then.
     Alerts(Timestamp, Revision),
     /// All processes that were last heard before a time.
     Processes(Timestamp),
@@ -56,7 +56,14 @@ const COUNTERS: &str = "DELETE FROM counter WHERE (time, series, start) IN \
     (SELECT time, series, start FROM counter WHERE time > 0 AND time < ? LIMIT 500)";
 const EVENTS: &str = "DELETE FROM event WHERE (time, hash) IN \
     (SELECT time, hash FROM event WHERE time > 0 AND time < ? LIMIT 500)";
-const ALERTS: &str = "DELETE FROM alert WHERE at < ? AND revision < ?";
+// What is owed is kept until it arrived or was given up.
+const ALERTS: &str = "DELETE FROM alert WHERE at < ?1 AND revision < ?2 \
+    AND revision NOT IN (SELECT alert FROM delivery WHERE ended = 0)";
+const CHECKPOINTS: &str = "DELETE FROM checkpoint WHERE at < ?1 AND revision < ?2";
+const WARNINGS: &str = "DELETE FROM warning WHERE at < ?1 AND revision < ?2";
+const OUTCOMES: &str = "DELETE FROM outcome WHERE alert NOT IN (SELECT revision FROM alert)";
+const DELIVERIES: &str = "DELETE FROM delivery WHERE alert NOT IN (SELECT revision FROM alert)";
+const SILENCES: &str = "DELETE FROM silence WHERE until < ?";
 const GAPS: &str = "DELETE FROM gap WHERE process IN (SELECT id FROM process \
     WHERE last_arrival < ? AND id < (SELECT MAX(id) FROM process))";
 const PROCESSES: &str = "DELETE FROM process WHERE last_arrival < ? \
@@ -86,9 +93,7 @@ pub(crate) async fn remove(
             Pruned { events: rows(&mut transaction, EVENTS, before).await?, ..none() }
         }
         Piece::Alerts(before, last) => {
-            let delete = sqlx::query(ALERTS).bind(before.nanos()).bind(last.0);
-            let done = delete.execute(&mut *transaction).await?;
-            Pruned { alerts: done.rows_affected(), ..none() }
+            Pruned { alerts: alerts(&mut transaction, (before, last)).await?, ..none() }
         }
         Piece::Processes(before) => {
             rows(&mut transaction, GAPS, before).await?;
@@ -110,6 +115,23 @@ async fn rows(
 ) -> sqlx::Result<u64> {
     let done = sqlx::query(statement).bind(before.nanos()).execute(connection).await?;
     Ok(done.rows_affected())
+}
+
+/// Removes alerts with what became of them, checkpoints and warnings.
+async fn alerts(
+    connection: &mut SqliteConnection,
+    (before, last): (Timestamp, Revision),
+) -> sqlx::Result<u64> {
+    let mut removed = 0;
+    for statement in [ALERTS, CHECKPOINTS, WARNINGS] {
+        let delete = sqlx::query(statement).bind(before.nanos()).bind(last.0);
+        removed += delete.execute(&mut *connection).await?.rows_affected();
+    }
+    for statement in [OUTCOMES, DELIVERIES] {
+        sqlx::query(statement).execute(&mut *connection).await?;
+    }
+    rows(connection, SILENCES, before).await?;
+    Ok(removed)
 }
 
 /// Removes requests, and keeps their names, their answers and what they used.
@@ -154,6 +176,11 @@ pub(super) const STATEMENTS: &[&str] = &[
     COUNTERS,
     EVENTS,
     ALERTS,
+    CHECKPOINTS,
+    WARNINGS,
+    OUTCOMES,
+    DELIVERIES,
+    SILENCES,
     GAPS,
     PROCESSES,
 ];

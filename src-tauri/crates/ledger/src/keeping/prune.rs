@@ -21,7 +21,7 @@ pub struct Pruned {
     pub readings: u64,
     /// What happened besides requests.
     pub events: u64,
-    /// Levels that were reached.
+    /// Levels that were reached, checkpoints and warnings.
     pub alerts: u64,
     /// Client processes.
     pub processes: u64,

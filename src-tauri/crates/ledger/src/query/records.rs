@@ -1,14 +1,14 @@
-//! Usage records and alerts, in order of revision.
+//! Usage records, alerts, checkpoints and warnings, in order of revision.
 
 use std::sync::Arc;
 
-use plimsoll_domain::{AgentId, Alert, Level, Model, ProcessId, Revision, SessionId, ThreadKey};
+use plimsoll_domain::{Model, Revision};
 use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::record;
 use crate::{
     Change, RecordFilter, UsageRecord,
-    table::{count, remainder, request, time},
+    table::{alert, checkpoint, remainder, request, warning},
 };
 
 const REQUESTS: &str = "SELECT r.*, s.name AS session_name, m.name AS model_name FROM request r \
@@ -26,6 +26,10 @@ const REMAINDERS: &str = "SELECT r.*, s.name AS session_name, m.name AS model_na
     AND (?5 IS NULL OR s.name = ?5) ORDER BY r.revision LIMIT ?4";
 const ALERTS: &str = "SELECT a.*, s.name AS session_name FROM alert a JOIN session s ON s.id = a.session \
     WHERE a.revision > ? ORDER BY a.revision LIMIT ?";
+const CHECKPOINTS: &str = "SELECT c.*, s.name AS session_name FROM checkpoint c \
+    JOIN session s ON s.id = c.session WHERE c.revision > ? ORDER BY c.revision LIMIT ?";
+const WARNINGS: &str = "SELECT w.*, s.name AS session_name FROM warning w \
+    LEFT JOIN session s ON s.id = w.session WHERE w.revision > ? ORDER BY w.revision LIMIT ?";
 
 /// Usage records that a filter names, in order of revision.
 pub(crate) async fn records(
@@ -74,15 +78,27 @@ pub(crate) async fn changes(
     let mut view = connection.begin().await?;
     let mut all: Vec<_> =
         records_in(&mut view, &filter).await?.into_iter().map(Change::Usage).collect();
-    let alerts =
-        sqlx::query(ALERTS).bind(after.0).bind(i64::from(limit)).fetch_all(&mut *view).await?;
-    view.rollback().await?;
-    for row in &alerts {
-        all.extend(read_alert(row)?.map(Change::Alert));
+    for row in &after_revision(&mut view, ALERTS, (after, limit)).await? {
+        all.extend(alert::read(row)?.map(Change::Alert));
     }
+    for row in &after_revision(&mut view, CHECKPOINTS, (after, limit)).await? {
+        all.push(Change::Checkpoint(checkpoint::read(row)?));
+    }
+    for row in &after_revision(&mut view, WARNINGS, (after, limit)).await? {
+        all.extend(warning::read(row)?.map(Change::Warning));
+    }
+    view.rollback().await?;
     all.sort_by_key(Change::revision);
     all.truncate(limit as usize);
     Ok(all)
+}
+
+async fn after_revision(
+    view: &mut SqliteConnection,
+    statement: &'static str,
+    (after, limit): (Revision, u32),
+) -> sqlx::Result<Vec<SqliteRow>> {
+    sqlx::query(statement).bind(after.0).bind(i64::from(limit)).fetch_all(view).await
 }
 
 fn read_request(row: &SqliteRow) -> sqlx::Result<UsageRecord> {
@@ -100,27 +116,8 @@ fn names(row: &SqliteRow) -> sqlx::Result<(Arc<str>, Model)> {
     Ok((row.try_get::<String, _>("session_name")?.into(), model))
 }
 
-/// An alert; `None` where a later version wrote a level that this one does not know.
-fn read_alert(row: &SqliteRow) -> sqlx::Result<Option<Alert>> {
-    let Some(level) = Level::from_code(row.try_get("level")?) else { return Ok(None) };
-    let process: i64 = row.try_get("process")?;
-    let agent: String = row.try_get("agent")?;
-    Ok(Some(Alert {
-        thread: ThreadKey {
-            session: SessionId::new(row.try_get::<String, _>("session_name")?),
-            process: (process != 0).then_some(ProcessId(process)),
-            agent: (!agent.is_empty()).then(|| AgentId::new(agent)),
-        },
-        cycle: time(row, "cycle")?,
-        level,
-        occupancy: count(row.try_get("occupancy")?),
-        line: count(row.try_get("line")?),
-        at: time(row, "at")?,
-        revision: Some(Revision(row.try_get("revision")?)),
-    }))
-}
-
 #[cfg(test)]
 pub(super) fn statements() -> Vec<String> {
-    [REQUESTS, REQUESTS_OF_SESSION, REMAINDERS, ALERTS].map(String::from).to_vec()
+    let all = [REQUESTS, REQUESTS_OF_SESSION, REMAINDERS, ALERTS, CHECKPOINTS, WARNINGS];
+    all.map(String::from).to_vec()
 }

@@ -3,7 +3,7 @@
 //! | kind | name | a | b | c |
 //! |---|---|---|---|---|
 //! | 1 prompt | built-in command | length in characters | | |
-//! | 2 tool | tool | duration in ms | result in bytes | success |
+//! | 2 tool | tool | duration in ms | result in bytes | 1 success + 2 in a subagent + 4 success not told; NULL: 4 |
 //! | 3 compaction | | estimate before | estimate after | 1 manual + 2 success + 4 x witness |
 //! | 4 subagent completed | type | occupancy | duration in ms | |
 //! | 5 API error | model | status | attempts | |
@@ -93,8 +93,12 @@ impl What {
             Said::Prompt(UserPrompt { length, command, .. }) => {
                 what(1, command.clone(), *length, None, None)
             }
-            Said::Tool(ToolResult { tool, success, duration_ms, result_bytes }) => {
-                what(2, Some(tool.clone()), *duration_ms, *result_bytes, success.map(i64::from))
+            Said::Tool(ToolResult { tool, success, duration_ms, result_bytes, agent }) => {
+                let c = match (success, agent) {
+                    (success, None) => success.map(i64::from),
+                    (success, Some(_)) => Some(IN_SUBAGENT | success.map_or(NOT_TOLD, i64::from)),
+                };
+                what(2, Some(tool.clone()), *duration_ms, *result_bytes, c)
             }
             Said::Compaction(Compaction { trigger, success, before, after }) => {
                 let manual = i64::from(*trigger == CompactionTrigger::Manual);
@@ -127,10 +131,16 @@ impl What {
         }
     }
 
-    /// A hash over what happened and where, stable across runs.
+    /// A hash over what happened and where, stable across runs and versions.
     pub(crate) fn hash(&self, session: &str, sequence: Option<u64>) -> i64 {
         let name = self.name.as_deref().unwrap_or("");
-        let rest = (self.kind, sequence, self.a, self.b, self.c);
+        // Earlier versions did not know who called a tool.
+        let c = match (self.kind, self.c) {
+            (2, Some(c)) if c & NOT_TOLD != 0 => None,
+            (2, Some(c)) => Some(c & !IN_SUBAGENT),
+            (_, c) => c,
+        };
+        let rest = (self.kind, sequence, self.a, self.b, c);
         xxh3_64(format!("{session}\0{name}\0{rest:?}").as_bytes()).cast_signed()
     }
 
@@ -140,7 +150,11 @@ impl What {
         let c = self.c.unwrap_or(0);
         Some(match self.kind {
             1 => ActivityKind::Prompt { command: self.name.clone() },
-            2 => ActivityKind::Tool { tool: self.name.clone()?, result_bytes: b },
+            2 => ActivityKind::Tool {
+                tool: self.name.clone()?,
+                result_bytes: b,
+                subagent: c & IN_SUBAGENT != 0,
+            },
             3 => {
                 let manual = c & 1 == 1;
                 let trigger =
@@ -161,6 +175,10 @@ impl What {
         })
     }
 }
+
+/// Of a tool call, in c.
+const IN_SUBAGENT: i64 = 2;
+const NOT_TOLD: i64 = 4;
 
 /// The stored number of each is its place.
 const STARTS: [Start; 5] =
@@ -196,3 +214,38 @@ pub(crate) fn read(row: &SqliteRow) -> sqlx::Result<EventRow> {
 
 #[cfg(test)]
 pub(crate) static ROWS: &[&Rows] = &[&INSERT, &FIND];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scenario: tool calls of the main thread and of a subagent, that succeeded, failed, or told neither.
+    /// Guarantees: each is read back as whose it is; the main thread's are stored as earlier versions did, and all have
+    /// the identity that those gave them, so that none is taken for another when it is told again.
+    #[test]
+    fn a_tool_call_is_its_threads() {
+        for success in [None, Some(false), Some(true)] {
+            let call = |agent: Option<&str>| {
+                let call = ToolResult {
+                    tool: "Bash".into(),
+                    success,
+                    duration_ms: Some(38),
+                    result_bytes: Some(15),
+                    agent: agent.map(AgentId::new),
+                };
+                What::of(&Said::Tool(call), Witness::Event).unwrap()
+            };
+            let former = What { c: success.map(i64::from), ..call(None) };
+            for (what, subagent) in [(call(None), false), (call(Some("a-1")), true)] {
+                let tool =
+                    ActivityKind::Tool { tool: "Bash".into(), result_bytes: Some(15), subagent };
+                assert_eq!(what.activity(), Some(tool), "{success:?}");
+                assert_eq!(what.hash("s", Some(7)), former.hash("s", Some(7)), "{success:?}");
+            }
+            assert_eq!(call(None), former);
+        }
+        let hash = |c| What { kind: 2, name: None, a: None, b: None, c }.hash("s", None);
+        assert_ne!(hash(Some(0)), hash(Some(1)));
+        assert_ne!(hash(None), hash(Some(0)));
+    }
+}

@@ -2,10 +2,13 @@
 
 pub(crate) mod alert;
 pub(crate) mod alias;
+pub(crate) mod checkpoint;
 pub(crate) mod client;
 pub(crate) mod counter;
+pub(crate) mod delivery;
 pub(crate) mod event;
 pub(crate) mod model;
+pub(crate) mod outcome;
 pub(crate) mod point;
 pub(crate) mod process;
 pub(crate) mod pruned;
@@ -15,8 +18,10 @@ pub(crate) mod request;
 mod rows;
 pub(crate) mod series;
 pub(crate) mod session;
+pub(crate) mod silence;
 pub(crate) mod telling;
 pub(crate) mod transcript;
+pub(crate) mod warning;
 
 pub(crate) use rows::{Rows, Script, Values};
 
@@ -90,7 +95,10 @@ mod tests {
         let single = [
             super::alert::STATEMENTS,
             super::alias::STATEMENTS,
+            super::checkpoint::STATEMENTS,
+            super::delivery::STATEMENTS,
             super::model::STATEMENTS,
+            super::outcome::STATEMENTS,
             super::process::STATEMENTS,
             super::pruned::STATEMENTS,
             super::quarter::STATEMENTS,
@@ -98,7 +106,9 @@ mod tests {
             super::request::STATEMENTS,
             super::series::STATEMENTS,
             super::session::STATEMENTS,
+            super::silence::STATEMENTS,
             super::transcript::STATEMENTS,
+            super::warning::STATEMENTS,
         ];
         let many = [
             super::alias::ROWS,

@@ -1,13 +1,14 @@
 //! What the writer does for each kind of job.
 
-use plimsoll_domain::{Alert, Revision};
+use plimsoll_domain::Revision;
 use tokio::{sync::oneshot, time::Instant};
 
-use super::{Book, Job, MANY_FACTS, MOST_FACTS, MOST_SETTLED, QUIET, Writer, commit, pricing};
+use super::{
+    Book, Job, MANY_FACTS, MOST_FACTS, MOST_SETTLED, QUIET, Writer, commit, notes, pricing,
+};
 use crate::{
-    Change, Claim, Commit, LedgerError, Pruned, RecordError, TranscriptPart,
+    LedgerError, Pruned, RecordError, TranscriptPart,
     keeping::{self, Piece, Pricing},
-    table,
 };
 
 impl Writer {
@@ -16,9 +17,25 @@ impl Writer {
         let mut next = Some(first);
         while let Some(job) = next.take() {
             match job {
-                Job::Claim(alert, reply) => {
-                    let claim = self.claim(book, *alert).await;
-                    let _ = reply.send(claim.map_err(|error| RecordError::from(&error)));
+                Job::Claim { alert, webhook, reply } => {
+                    let claim = self.claim(book, *alert, webhook).await;
+                    self.answer(book, claim, reply).await?;
+                }
+                Job::Acknowledge(checkpoint, reply) => {
+                    let acknowledged = self.acknowledge(book, *checkpoint).await;
+                    self.answer(book, acknowledged, reply).await?;
+                }
+                Job::Warn(warning, reply) => {
+                    let claimed = self.claim_warning(book, *warning).await;
+                    self.answer(book, claimed, reply).await?;
+                }
+                Job::Begin(outcome, reply) => {
+                    let begun = notes::begin(&mut book.connection, outcome).await;
+                    self.answer(book, begun, reply).await?;
+                }
+                Job::Note(note, reply) => {
+                    let noted = notes::note(&mut book.connection, note).await;
+                    self.answer(book, noted, reply).await?;
                 }
                 Job::Prune(piece, reply) => self.prune(book, piece, reply).await?,
                 Job::Price(piece, reply) => self.price(book, piece, reply).await?,
@@ -143,19 +160,6 @@ impl Writer {
             Err(error) => tracing::warn!(%error, ?piece, "pricing anew failed"),
         }
         self.answer(book, priced, reply).await
-    }
-
-    async fn claim(&mut self, book: &mut Book, mut alert: Alert) -> sqlx::Result<Claim> {
-        let revision = self.revision().next();
-        let Book { connection, cache, .. } = book;
-        let session = cache.number(connection, Some(&alert.thread.session), alert.at).await?;
-        if !table::alert::claim(connection, session, revision, &alert).await? {
-            return Ok(Claim::Taken);
-        }
-        alert.revision = Some(revision);
-        let changes = vec![Change::Alert(alert.clone())];
-        self.publish(Commit { revision, changes, ..Commit::default() });
-        Ok(Claim::Granted(alert))
     }
 
     pub(super) async fn settle(&mut self, book: &mut Book) -> Result<(), LedgerError> {

@@ -9,6 +9,7 @@ mod known;
 mod lookup;
 mod merge;
 mod news;
+mod notes;
 mod pricing;
 mod sheet;
 mod speaker;
@@ -22,7 +23,7 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_domain::{Alert, Fact, PriceTable, Revision};
+use plimsoll_domain::{Alert, Checkpoint, Fact, Outcome, PriceTable, Revision, Warning};
 use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::{
     sync::{broadcast, mpsc, oneshot},
@@ -56,12 +57,18 @@ const WIDE: &str = "PRAGMA cache_size = -4096; PRAGMA wal_autocheckpoint = 4000"
 const NARROW: &str =
     "PRAGMA cache_size = -768; PRAGMA wal_autocheckpoint = 1000; PRAGMA shrink_memory";
 
+pub(crate) use notes::Note;
+
 /// What others ask of the writer.
 #[derive(Debug)]
 pub(crate) enum Job {
     Record(Vec<Fact>, oneshot::Sender<Result<Revision, RecordError>>),
     Read(TranscriptPart, oneshot::Sender<Result<Revision, RecordError>>),
-    Claim(Box<Alert>, oneshot::Sender<Result<Claim, RecordError>>),
+    Claim { alert: Box<Alert>, webhook: bool, reply: oneshot::Sender<Result<Claim, RecordError>> },
+    Begin(Outcome, oneshot::Sender<Result<bool, RecordError>>),
+    Note(Note, oneshot::Sender<Result<(), RecordError>>),
+    Acknowledge(Box<Checkpoint>, oneshot::Sender<Result<Checkpoint, RecordError>>),
+    Warn(Box<Warning>, oneshot::Sender<Result<Option<Warning>, RecordError>>),
     Prune(Piece, oneshot::Sender<Result<Pruned, RecordError>>),
     Price(Pricing, oneshot::Sender<Result<u64, RecordError>>),
 }

@@ -131,7 +131,7 @@ async fn improved_records_come_again() {
         .iter()
         .map(|change| match change {
             Change::Usage(record) => (record.key.to_string(), record.tokens.output),
-            Change::Alert(alert) => panic!("{alert:?}"),
+            other => panic!("{other:?}"),
         })
         .collect();
     assert_eq!(keys, [("req_2".to_owned(), 2), ("req_1".to_owned(), 9)]);

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use plimsoll_domain::{
-    ApiRequest, ConnectionId, Envelope, Fact, Model, NanoUsd, Price, PriceTable, QuerySource,
-    Rates, RequestId, SessionId, Statement, Temporality, Timestamp, Tokens, UsageReading, Witness,
+    Alert, ApiRequest, Checkpoint, Compaction, CompactionTrigger, ConnectionId, Envelope, Fact,
+    Level, Model, NanoUsd, Price, PriceTable, QuerySource, Rates, RequestId, SessionId, Statement,
+    Temporality, ThreadKey, Timestamp, Tokens, UsageReading, Witness,
 };
 use plimsoll_ledger::{
     Grouping, Ledger, LedgerError, LedgerOptions, RecordFilter, SessionSummary, UsageRecord,
@@ -48,6 +49,13 @@ impl Desk {
     pub(crate) async fn reopen(self) -> Self {
         self.cancel.cancel();
         self.writer.await.unwrap().unwrap();
+        Self::open_in(self.folder).await
+    }
+
+    /// Opens it again after the writer was killed at its work.
+    pub(crate) async fn crash(self) -> Self {
+        self.writer.abort();
+        assert!(self.writer.await.unwrap_err().is_cancelled());
         Self::open_in(self.folder).await
     }
 
@@ -179,6 +187,48 @@ pub(crate) fn line(session: &str, request: &str, at: i64, output: u64) -> Fact {
         request.cost = None;
         request.finished = Some(true);
     })
+}
+
+/// A compaction that succeeded, as a witness tells, with the client's estimates before and after.
+pub(crate) fn compaction(
+    session: &str,
+    at: i64,
+    witness: Witness,
+    (trigger, before, after): (CompactionTrigger, Option<u64>, Option<u64>),
+) -> Fact {
+    let told = Compaction { trigger, success: true, before, after };
+    let mut fact = fact(session, at, Statement::Compaction(told));
+    fact.envelope.witness = witness;
+    fact
+}
+
+/// An alert of a session's main thread, reached 400 ms after its cycle began.
+pub(crate) fn alert(session: &str, cycle: i64, level: Level) -> Alert {
+    Alert {
+        thread: ThreadKey { session: SessionId::new(session), process: None, agent: None },
+        cycle: millis(cycle),
+        level,
+        occupancy: 134_000,
+        line: 167_000,
+        compacts: true,
+        model: Some(Model::parse("claude-sonnet-4-6").0),
+        turns: Some(7),
+        minutes: Some(3),
+        at: millis(cycle + 400),
+        revision: None,
+    }
+}
+
+/// A checkpoint of which nothing but the moment is told.
+pub(crate) fn checkpoint(session: &str, at: i64) -> Checkpoint {
+    Checkpoint {
+        session: SessionId::new(session),
+        at: millis(at),
+        note: None,
+        path: None,
+        tokens: None,
+        revision: None,
+    }
 }
 
 /// A fact whose request is told otherwise.

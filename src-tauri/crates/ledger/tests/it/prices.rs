@@ -42,7 +42,7 @@ async fn another_table_prices_everything_anew() {
         .iter()
         .filter_map(|change| match change {
             Change::Usage(record) => Some((&*record.key, record.cost)),
-            Change::Alert(_) => None,
+            Change::Alert(_) | Change::Checkpoint(_) | Change::Warning(_) => None,
         })
         .collect();
     let (known, new) = (NanoUsd(6_000), NanoUsd(14_000));

@@ -163,6 +163,7 @@ fn tool_result(attributes: Attributes<'_>) -> Result<Statement, Rejection> {
         success: attributes.flag("success"),
         duration_ms: attributes.count("duration_ms").ok(),
         result_bytes: attributes.count("tool_result_size_bytes").ok(),
+        agent: attributes.text("agent_id").map(AgentId::new),
     }))
 }
 
@@ -368,12 +369,14 @@ mod tests {
             text("success", "false"),
             text("duration_ms", "77"),
             text("tool_result_size_bytes", "18"),
+            text("agent_id", "a1b2"),
         ];
         let expected = ToolResult {
             tool: "Bash".into(),
             success: Some(false),
             duration_ms: Some(77),
             result_bytes: Some(18),
+            agent: Some(AgentId::new("a1b2")),
         };
         assert_eq!(statement("tool_result", tool), Statement::Tool(expected));
 

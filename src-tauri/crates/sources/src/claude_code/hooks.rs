@@ -11,15 +11,16 @@
 
 use plimsoll_domain::{
     AgentId, Compaction, CompactionTrigger, ContentKind, ContentSize, End, Life, Model, Start,
-    Statement, StatusReport, Tokens, ToolResult, UserPrompt, line::WINDOW_1M,
+    Statement, StatusReport, Tokens, ToolResult, UserPrompt, window::WINDOW_1M,
 };
 use serde::Deserialize;
+use serde_json::json;
 
 use super::{
     project,
     written::{Written, object},
 };
-use crate::{HandedFault, handed::Said};
+use crate::{HandedFault, Moment, handed::Said};
 
 /// The part of a hook's input that is read, of all events.
 #[derive(Default, Deserialize)]
@@ -46,6 +47,7 @@ struct Hook<'a> {
     tool_response: Written<'a>,
     error: Written<'a>,
     last_assistant_message: Written<'a>,
+    stop_hook_active: Written<'a>,
     compact_summary: Written<'a>,
 }
 
@@ -54,7 +56,21 @@ pub(crate) fn read(body: &[u8]) -> Result<Said, HandedFault> {
     let hook: Hook<'_> = object(body).ok_or(HandedFault::NotAnObject)?;
     let event = hook.hook_event_name.text().ok_or(HandedFault::NoEvent)?;
     let said = Said::of(hook.session_id, hook.transcript_path, hook.version)?;
-    Ok(said.and(project(hook.cwd)).and(hook.statements(&event).into_iter().flatten()))
+    let said = said.and(project(hook.cwd)).and(hook.statements(&event).into_iter().flatten());
+    Ok(said.at(hook.moment(&event)))
+}
+
+/// What the client takes as context for the agent, by the event that it told of. Texts of more than 10,000 characters
+/// it would put aside in a file.
+pub(crate) fn answer(moment: Moment, text: &str) -> String {
+    let event = match moment {
+        Moment::Prompt => "UserPromptSubmit",
+        Moment::Tool => "PostToolUse",
+        Moment::Stop => "Stop",
+        Moment::Compacted => "SessionStart",
+    };
+    let output = json!({"hookEventName": event, "additionalContext": text});
+    json!({"hookSpecificOutput": output}).to_string()
 }
 
 /// What an event says besides the place: two statements at most.
@@ -80,6 +96,19 @@ impl Hook<'_> {
             "PostModelSwitch" => [self.model_switch(), None],
             _ => [None, None],
         }
+    }
+
+    /// The moment, where the agent of the main thread can be told something. One whose turn was made to go on by a hook
+    /// is not told again at its end.
+    fn moment(&self, event: &str) -> Option<Moment> {
+        let moment = match event {
+            "UserPromptSubmit" => Moment::Prompt,
+            "PostToolUse" => Moment::Tool,
+            "Stop" if !self.stop_hook_active.is_true() => Moment::Stop,
+            "SessionStart" if self.source.text().as_deref() == Some("compact") => Moment::Compacted,
+            _ => return None,
+        };
+        self.agent_id.text().is_none().then_some(moment)
     }
 
     fn start(&self) -> Option<Life> {
@@ -135,6 +164,7 @@ impl Hook<'_> {
                 success: Some(success),
                 duration_ms: self.duration_ms.count(),
                 result_bytes,
+                agent: self.agent(),
             })
         });
         [ended, self.size(ContentKind::ToolResult, result_bytes)]
@@ -184,10 +214,10 @@ fn text_bytes(text: Written<'_>) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use plimsoll_domain::{Fact, Handed, SessionId, Timestamp, Witness};
-    use serde_json::{Value, json};
+    use serde_json::Value;
 
     use super::*;
-    use crate::read_handed;
+    use crate::{read_handed, tell_agent};
 
     const ARRIVED: Timestamp = Timestamp::from_millis(1_795_435_200_250);
 
@@ -203,16 +233,53 @@ mod tests {
         facts.map(|fact| fact.statement).collect()
     }
 
+    fn moment(hook: &Value) -> Option<Moment> {
+        read_handed(Handed::Hook, hook.to_string().as_bytes(), ARRIVED).expect("a hook").moment
+    }
+
+    /// Scenario: events at which the client takes context for the agent, the same within a subagent, at an end that a
+    /// hook has put off already, and others.
+    /// Guarantees: only the main thread's agent is told, and not twice at one end; the answer names the event.
+    #[test]
+    fn the_agent_can_be_told_at_some_moments() {
+        let hook = |event: &str| json!({"session_id": "s", "hook_event_name": event});
+        let mut start = hook("SessionStart");
+        assert_eq!(moment(&start), None);
+        start["source"] = "compact".into();
+        let moments =
+            [hook("UserPromptSubmit"), hook("PostToolUse"), hook("Stop"), start].map(|hook| {
+                let mut of_subagent = hook.clone();
+                of_subagent["agent_id"] = "a1".into();
+                assert_eq!(moment(&of_subagent), None);
+                moment(&hook).expect("a moment")
+            });
+        let expected = [Moment::Prompt, Moment::Tool, Moment::Stop, Moment::Compacted];
+        assert_eq!(moments, expected);
+        let mut stop = hook("Stop");
+        stop["stop_hook_active"] = true.into();
+        for none in [stop, hook("PreToolUse"), hook("SubagentStop"), hook("PreCompact")] {
+            assert_eq!(moment(&none), None);
+        }
+        let told = tell_agent(Moment::Tool, "a \"text\"");
+        let output = json!({"hookEventName": "PostToolUse", "additionalContext": "a \"text\""});
+        assert_eq!(
+            serde_json::from_str::<Value>(&told).unwrap(),
+            json!({"hookSpecificOutput": output})
+        );
+    }
+
     fn size(agent: Option<&str>, kind: ContentKind, bytes: u64) -> Statement {
         Statement::Size(ContentSize { agent: agent.map(AgentId::new), kind, bytes })
     }
 
-    fn tool(tool: &str, success: bool, duration_ms: Option<u64>, bytes: u64) -> Statement {
+    /// A call of the subagent `a-1`.
+    fn tool(tool: &str, success: bool, bytes: u64) -> Statement {
         Statement::Tool(ToolResult {
             tool: tool.into(),
             success: Some(success),
-            duration_ms,
+            duration_ms: Some(38),
             result_bytes: Some(bytes),
+            agent: Some(AgentId::new("a-1")),
         })
     }
 
@@ -281,7 +348,8 @@ mod tests {
     }
 
     /// Scenario: a tool call of a subagent from its input to its result, one that failed, one without a result.
-    /// Guarantees: input and result are measured as JSON, an error as text, all in the subagent's context.
+    /// Guarantees: input and result are measured as JSON, an error as text, all in the subagent's context; the call is
+    /// told as the subagent's.
     #[test]
     fn tool_calls_are_measured() {
         let call = |more: Value| {
@@ -294,15 +362,15 @@ mod tests {
         assert_eq!(said("PreToolUse", &call(json!({}))), [size(agent, ContentKind::ToolInput, 16)]);
         assert_eq!(
             said("PostToolUse", &call(json!({"tool_response": {"stdout": "hi"}}))),
-            [tool("Bash", true, Some(38), 15), size(agent, ContentKind::ToolResult, 15)]
+            [tool("Bash", true, 15), size(agent, ContentKind::ToolResult, 15)]
         );
         assert_eq!(
             said("PostToolUseFailure", &call(json!({"error": "Exit code 1"}))),
-            [tool("Bash", false, Some(38), 11), size(agent, ContentKind::ToolResult, 11)]
+            [tool("Bash", false, 11), size(agent, ContentKind::ToolResult, 11)]
         );
         let unmeasured = said("PostToolUse", &json!({"tool_name": "Bash"}));
         let [Statement::Tool(ended)] = &*unmeasured else { panic!("{unmeasured:?}") };
-        assert_eq!((ended.duration_ms, ended.result_bytes), (None, None));
+        assert_eq!((ended.duration_ms, ended.result_bytes, &ended.agent), (None, None, &None));
     }
 
     /// Scenario: answers of the main thread and of a subagent; the ends of a compaction and of a side question, which

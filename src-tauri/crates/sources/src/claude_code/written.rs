@@ -54,6 +54,11 @@ impl<'a> Written<'a> {
         self.text().filter(|path| is_place(path)).map(Arc::from)
     }
 
+    /// Whether it is `true`.
+    pub(crate) fn is_true(self) -> bool {
+        self.raw() == Some("true")
+    }
+
     /// The whole number, from 0.
     pub(crate) fn count(self) -> Option<u64> {
         let raw = self.raw()?;

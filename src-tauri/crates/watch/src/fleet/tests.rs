@@ -1,5 +1,6 @@
 mod alerts;
 mod compaction;
+mod discipline;
 mod gauges;
 mod life;
 mod order;

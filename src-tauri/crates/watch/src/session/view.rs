@@ -2,14 +2,15 @@
 
 use std::{cmp::Reverse, sync::Arc};
 
-use plimsoll_domain::{Line, Model, Timestamp};
+use plimsoll_domain::{Interval, Level, Model, Timestamp};
 
 use super::{Presence, Session};
 use crate::{
     Gauge, SessionView, Source, SourceKind, State, Subagent,
     limits::{SUBAGENT_LISTED, SUBAGENTS_LISTED, WORKING},
+    rules::{Rules, Shared},
     snapshot::nearer,
-    thread::{Rules, Thread, ThreadId},
+    thread::{Thread, ThreadId},
     window::Seen,
 };
 
@@ -23,9 +24,10 @@ struct Present<'a> {
 }
 
 impl Session {
-    pub(super) fn view_at(&self, now: Timestamp) -> SessionView {
-        let main = self.shown_main(now);
-        let by_size = self.gauge_by_size().filter(|_| main.is_none());
+    pub(super) fn view_at(&self, now: Timestamp, shared: &Shared) -> SessionView {
+        let rules = self.rules(shared);
+        let main = self.shown_main(now, rules);
+        let by_size = self.gauge_by_size(rules).filter(|_| main.is_none());
         let compacted = main.is_some_and(Thread::is_compacted);
         SessionView {
             session: self.books.session.clone(),
@@ -33,22 +35,20 @@ impl Session {
             branch: self.books.branch.clone(),
             client_version: self.books.client_version.clone(),
             state: self.state(compacted, self.last_active(), now),
-            gauge: main.map(|thread| thread.gauge(self.rules())).or(by_size),
+            source: self.source(by_size.is_some(), now),
+            gauge: main.map(|thread| thread.gauge(rules)).or(by_size),
             model: main.map(|thread| thread.model().clone()).or_else(|| self.named_model()),
-            subagents: self.subagents(now),
+            subagents: self.subagents(now, rules),
             usage: self.books.usage,
             compactions: self.timeline.end().compactions(),
             has_events: self.books.has_events,
             has_metrics: self.books.has_metrics,
-            source: self.source(by_size.is_some(), now),
             started: self.books.first_at,
             last_at: self.books.last_at,
             last_arrival: self.last_arrival,
+            left: self.left.filter(|_| self.is_left()),
+            checkpoint: self.checkpoint.clone(),
         }
-    }
-
-    fn rules(&self) -> Rules<'_> {
-        Rules { levels: self.levels, named: &self.named }
     }
 
     /// The model that was named last by those who tell of no request.
@@ -70,17 +70,22 @@ impl Session {
     }
 
     /// A gauge by the sizes of texts, where neither telemetry nor anything else tells tokens.
-    fn gauge_by_size(&self) -> Option<Gauge> {
+    fn gauge_by_size(&self, rules: Rules<'_>) -> Option<Gauge> {
         let sizes = self.timeline.end().sizes().filter(|_| !self.hearing.is_told())?;
         let model = self.named_model().unwrap_or_else(|| Model::parse("").0);
         let window = self.named.window(&model, Seen { main: true, largest: 0 }, None);
-        let line = Line::by_formula(&model, window);
+        let terms = rules.terms(&model);
+        let line = rules.line(&model, window, terms.line, Interval::default());
+        let levels = terms.levels;
         Some(Gauge {
             occupancy: sizes.occupancy(),
             estimated: true,
+            added: 0,
             window,
+            level: levels.reached(sizes.occupancy(), line.tokens, None),
+            marks: Level::ALL.map(|level| levels.tokens(level, line.tokens, None)),
+            forecast: None,
             line,
-            level: self.levels.reached(sizes.occupancy(), line.tokens),
             cycle: sizes.since,
             requests: 0,
             as_of: sizes.as_of,
@@ -104,19 +109,19 @@ impl Session {
 
     /// The main thread of the process that was active last; of several that are working, the one nearest
     /// to its line.
-    fn shown_main(&self, now: Timestamp) -> Option<&Thread> {
+    fn shown_main(&self, now: Timestamp, rules: Rules<'_>) -> Option<&Thread> {
         let mains = || self.present(now).filter(|one| one.id.agent.is_none());
         mains()
             .filter(|one| is_working(one.last_arrival, now))
             .min_by(|one, other| {
-                nearer(&one.thread.gauge(self.rules()), &other.thread.gauge(self.rules()))
+                nearer(&one.thread.gauge(rules), &other.thread.gauge(rules))
                     .then_with(|| other.last_arrival.cmp(&one.last_arrival))
             })
             .or_else(|| mains().max_by_key(|one| (one.last_arrival, one.id)))
             .map(|one| one.thread)
     }
 
-    fn subagents(&self, now: Timestamp) -> Vec<Subagent> {
+    fn subagents(&self, now: Timestamp, rules: Rules<'_>) -> Vec<Subagent> {
         let mut listed: Vec<Subagent> = self
             .present(now)
             .filter(|one| now.since(one.last_arrival) < SUBAGENT_LISTED)
@@ -126,7 +131,7 @@ impl Session {
                     name: name.cloned(),
                     model: thread.model().clone(),
                     state: self.state(thread.is_compacted(), last_arrival, now),
-                    gauge: thread.gauge(self.rules()),
+                    gauge: thread.gauge(rules),
                     last_arrival,
                 })
             })

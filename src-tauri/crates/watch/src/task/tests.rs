@@ -1,6 +1,7 @@
 //! The task on a script of commits, in paused time.
 
 mod ledger;
+mod warnings;
 
 use std::{
     sync::{
@@ -10,8 +11,8 @@ use std::{
     time::Duration,
 };
 
-use plimsoll_domain::Level;
-use plimsoll_ledger::{Activity, History};
+use plimsoll_domain::{Checkpoint, CompactionRecord, Level};
+use plimsoll_ledger::{Activity, Claim, History};
 use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
@@ -39,6 +40,13 @@ struct Inner {
     /// Whether claims are never answered.
     stuck: bool,
     claims: Mutex<Vec<Alert>>,
+    warnings: Mutex<Vec<Warning>>,
+}
+
+/// The usual policy, and no settings of a client.
+fn laws() -> Laws {
+    let (_, settings) = watch::channel(Arc::default());
+    Laws { policy: Arc::default(), warnings: Warnings::default(), settings }
 }
 
 fn take_one(counter: &AtomicU32) -> bool {
@@ -60,7 +68,15 @@ impl Books for Script {
         Ok(self.0.history.lock().unwrap().clone())
     }
 
-    async fn claim(&self, alert: Alert) -> Result<Claim, RecordError> {
+    async fn compactions(&self, _limit: u32) -> Result<Vec<CompactionRecord>, LedgerError> {
+        Ok(Vec::new())
+    }
+
+    async fn checkpoints(&self, _limit: u32) -> Result<Vec<Checkpoint>, LedgerError> {
+        Ok(Vec::new())
+    }
+
+    async fn claim(&self, alert: Alert, _webhook: bool) -> Result<Claim, RecordError> {
         self.0.claims.lock().unwrap().push(alert.clone());
         if self.0.stuck {
             std::future::pending::<()>().await;
@@ -69,6 +85,14 @@ impl Books for Script {
             return Err(RecordError::Full);
         }
         Ok(Claim::Granted(alert))
+    }
+
+    async fn claim_warning(&self, warning: Warning) -> Result<Option<Warning>, RecordError> {
+        self.0.warnings.lock().unwrap().push(warning.clone());
+        if take_one(&self.0.refusals) {
+            return Err(RecordError::Full);
+        }
+        Ok(Some(warning))
     }
 }
 
@@ -82,6 +106,7 @@ impl Script {
             refusals: AtomicU32::default(),
             stuck,
             claims: Mutex::default(),
+            warnings: Mutex::default(),
         }))
     }
 
@@ -115,7 +140,7 @@ impl Scene {
     fn new(books: Script) -> Self {
         let began = Instant::now();
         let now: Clock = Arc::new(move || at(0).after(began.elapsed()));
-        let (watch, task) = Watch::new(books.clone(), Levels::default(), Calendar::utc(), now);
+        let (watch, task) = Watch::new(books.clone(), laws(), Calendar::utc(), now);
         let cancel = CancellationToken::new();
         Self { books, task, cancel, snapshots: watch.snapshots() }
     }
@@ -141,7 +166,7 @@ impl Scene {
 }
 
 fn requests(snapshot: &Snapshot) -> u32 {
-    snapshot.sessions[0].gauge.unwrap().requests
+    snapshot.sessions[0].gauge.clone().unwrap().requests
 }
 
 /// Scenario: before the first run, then a run over a history.
@@ -179,7 +204,7 @@ async fn nothing_is_missed_or_doubled_at_the_start() {
     scene.start();
     assert_eq!(requests(&*scene.next().await), 2);
     let after = scene.next().await;
-    assert_eq!((requests(&after), after.sessions[0].gauge.unwrap().occupancy), (3, 52_000));
+    assert_eq!((requests(&after), after.sessions[0].gauge.clone().unwrap().occupancy), (3, 52_000));
 }
 
 /// Scenario: a commit after a pause, then several in quick succession.
@@ -236,7 +261,7 @@ async fn a_lag_is_healed_from_the_history() {
     };
     let after = scene.next().await;
     assert_eq!((after.version, after.revision), (before.version + 1, Revision(20)));
-    assert_eq!(after.sessions[1].gauge.unwrap().requests, 19);
+    assert_eq!(after.sessions[1].gauge.clone().unwrap().requests, 19);
     assert!(Arc::ptr_eq(&after.sessions[0], &before.sessions[0]));
 }
 
@@ -287,7 +312,10 @@ async fn a_claim_never_blocks_publication() {
     scene.next().await;
     for second in 1..4 {
         scene.books.tell(2, vec![main_request(second, 110_000 + second)]);
-        assert_eq!(scene.next().await.sessions[0].gauge.unwrap().occupancy, 110_000 + second);
+        assert_eq!(
+            scene.next().await.sessions[0].gauge.clone().unwrap().occupancy,
+            110_000 + second
+        );
     }
     assert_eq!(scene.books.claimed(), [Level::Notice]);
 }

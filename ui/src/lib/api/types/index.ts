@@ -45,12 +45,46 @@ export type LevelName = "calm" | "notice" | "checkpoint" | "urgent";
 /**
  * Where a level lies for a line.
  */
-export type LevelMark = { level: LevelName, percent: Permille, tokens: number, };
+export type LevelMark = { level: LevelName, 
+/**
+ * Of the way to the line.
+ */
+percent: Permille, tokens: number, };
 
 /**
  * The line of a thread.
  */
-export type Line = { tokens: number, kind: "assumed", observations: number, };
+export type Line = { tokens: number, kind: "configured" | "learned" | "assumed", 
+/**
+ * How many automatic compactions it was learned from; zero unless learned.
+ */
+observations: number, 
+/**
+ * Whether the client compacts there; else it is where the API refuses.
+ */
+compacts: boolean, 
+/**
+ * How it is known, in a few words.
+ */
+reason: string, };
+
+/**
+ * What is left before the line if it goes on as it went; the bands hold half of the cases.
+ */
+export type Forecast = { 
+/**
+ * Requests of this thread that still fit.
+ */
+turns: number, 
+/**
+ * Minutes of work.
+ */
+minutes: number, turnsBand: [number, number], minutesBand: [number, number], };
+
+/**
+ * An acknowledged checkpoint.
+ */
+export type Checkpoint = { sessionId: string, at: Time, note: string | null, path: string | null, tokens: number | null, revision: number | null, };
 
 /**
  * How deep a thread lies.
@@ -63,7 +97,15 @@ occupancyTokens: number,
 /**
  * Whether the occupancy is an estimate, the client's or by sizes, rather than a completed request's count.
  */
-estimated: boolean, windowTokens: number, windowKind: "named" | "observed" | "table" | "guessed", line: Line, headroomTokens: number, percentOfLine: Permille, level: LevelName, levels: [LevelMark, LevelMark, LevelMark], cycleStartedAt: Time, requestsInCycle: number, asOf: Time, };
+estimated: boolean, 
+/**
+ * About how many tokens went in since, by the sizes of tools' results; not part of the occupancy.
+ */
+addedTokens: number, windowTokens: number, windowKind: "named" | "observed" | "table" | "guessed", line: Line, headroomTokens: number, percentOfLine: Permille, level: LevelName, levels: Array<LevelMark>, 
+/**
+ * `null` while too little is known.
+ */
+forecast: Forecast | null, cycleStartedAt: Time, requestsInCycle: number, asOf: Time, };
 
 /**
  * What a thread is doing.
@@ -114,16 +156,20 @@ context: Context | null, subagents: Array<Subagent>, usage: Usage, compactions: 
 /**
  * The last arrival: what its age is counted from.
  */
-lastActivityAt: Time, };
+lastActivityAt: Time, 
+/**
+ * When the client left it; `null` while it did something since, or nobody told.
+ */
+endedAt: Time | null, 
+/**
+ * The checkpoint that was last acknowledged.
+ */
+checkpoint: Checkpoint | null, };
 
 /**
  * The main thread's context of one session, as orchestrators ask for it.
  */
 export type SessionContext = { sessionId: string, 
-/**
- * Turns and minutes until the line; not known yet.
- */
-forecast: null, 
 /**
  * What the next request re-sends.
  */
@@ -131,7 +177,41 @@ occupancyTokens: number,
 /**
  * Whether the occupancy is an estimate, the client's or by sizes, rather than a completed request's count.
  */
-estimated: boolean, windowTokens: number, windowKind: "named" | "observed" | "table" | "guessed", line: Line, headroomTokens: number, percentOfLine: Permille, level: LevelName, levels: [LevelMark, LevelMark, LevelMark], cycleStartedAt: Time, requestsInCycle: number, asOf: Time, };
+estimated: boolean, 
+/**
+ * About how many tokens went in since, by the sizes of tools' results; not part of the occupancy.
+ */
+addedTokens: number, windowTokens: number, windowKind: "named" | "observed" | "table" | "guessed", line: Line, headroomTokens: number, percentOfLine: Permille, level: LevelName, levels: Array<LevelMark>, 
+/**
+ * `null` while too little is known.
+ */
+forecast: Forecast | null, cycleStartedAt: Time, requestsInCycle: number, asOf: Time, };
+
+/**
+ * What waiting for a session's context came to.
+ */
+export type Waited = { 
+/**
+ * `reached`: what was waited for is so. `timeout`: it is not so yet. `ended`: the client left the session.
+ */
+outcome: "reached" | "timeout" | "ended", 
+/**
+ * The context as it now is; `null` where nobody told of it.
+ */
+context: SessionContext | null, };
+
+/**
+ * A main thread was compacted just now.
+ */
+export type Compacted = { sessionId: string, project: string | null, 
+/**
+ * How many of the session were seen.
+ */
+compactions: number, 
+/**
+ * The context as it now is: the client's estimate until the next request.
+ */
+context: Context | null, };
 
 /**
  * The books of one session.
@@ -210,7 +290,159 @@ today: Today | null, limits: Limits | null, lastArrivalAt: Time | null, listener
 /**
  * A thread reached a level, once a cycle and level.
  */
-export type LevelReached = { revision: number, sessionId: string, agentId: string | null, project: string | null, level: LevelName, occupancyTokens: number, line: Line, percentOfLine: Permille, cycleStartedAt: Time, at: Time, };
+export type LevelReached = { revision: number, sessionId: string, agentId: string | null, project: string | null, model: string | null, level: LevelName, occupancyTokens: number, lineTokens: number, 
+/**
+ * Whether the client compacts at the line; else it is where the API refuses.
+ */
+compacts: boolean, percentOfLine: Permille, 
+/**
+ * Requests that were likely to fit before the line.
+ */
+turnsLeft: number | null, 
+/**
+ * The same in minutes of work.
+ */
+minutesLeft: number | null, cycleStartedAt: Time, at: Time, };
+
+/**
+ * What one action of an alert came to.
+ */
+export type Outcome = { action: "notification" | "command" | "webhook" | "inSession", result: "begun" | "done" | "failed" | "quiet", detail: string | null, at: Time, };
+
+/**
+ * An alert, what was done about it, and whether it was acknowledged.
+ */
+export type Alert = { outcomes: Array<Outcome>, 
+/**
+ * When a checkpoint was acknowledged after it, in the same cycle.
+ */
+acknowledgedAt: Time | null, revision: number, sessionId: string, agentId: string | null, project: string | null, model: string | null, level: LevelName, occupancyTokens: number, lineTokens: number, 
+/**
+ * Whether the client compacts at the line; else it is where the API refuses.
+ */
+compacts: boolean, percentOfLine: Permille, 
+/**
+ * Requests that were likely to fit before the line.
+ */
+turnsLeft: number | null, 
+/**
+ * The same in minutes of work.
+ */
+minutesLeft: number | null, cycleStartedAt: Time, at: Time, };
+
+/**
+ * Alerts, the newest first. `next` is the `before` of the following page.
+ */
+export type Alerts = { alerts: Array<Alert>, next: number | null, };
+
+/**
+ * Checkpoints, the newest first.
+ */
+export type Checkpoints = { checkpoints: Array<Checkpoint>, };
+
+/**
+ * One compaction.
+ */
+export type Compaction = { sessionId: string, agentId: string | null, project: string | null, projectPath: string | null, model: string | null, clientVersion: string | null, at: Time, trigger: "auto" | "manual", 
+/**
+ * The occupancy after the thread's last request before it.
+ */
+beforeTokens: number | null, 
+/**
+ * The client's own estimates.
+ */
+estimatedBeforeTokens: number | null, estimatedAfterTokens: number | null, 
+/**
+ * The occupancy after the thread's first request after it.
+ */
+afterTokens: number | null, 
+/**
+ * The request that wrote the summary.
+ */
+requestId: string | null, costNanoUsd: number | null, durationMs: number | null, 
+/**
+ * The highest level that spoke before it.
+ */
+alerted: LevelName, 
+/**
+ * When a checkpoint was last acknowledged before it; `null`: none was.
+ */
+checkpointAt: Time | null, };
+
+/**
+ * Compactions, the newest first. `next` is the `before` of the following page.
+ */
+export type Compactions = { compactions: Array<Compaction>, next: string | null, };
+
+/**
+ * A wish for quiet.
+ */
+export type Silence = { 
+/**
+ * The session it is about, or
+ */
+sessionId: string | null, 
+/**
+ * the project's folder; neither: all sessions.
+ */
+projectPath: string | null, 
+/**
+ * `null`: until it is taken back.
+ */
+until: Time | null, };
+
+/**
+ * The wishes for quiet that hold.
+ */
+export type Quiet = { silences: Array<Silence>, };
+
+/**
+ * What the actions of a level came to in a rehearsal.
+ */
+export type Rehearsed = { actions: Array<RehearsedAction>, };
+
+/**
+ * What one action came to in a rehearsal.
+ */
+export type RehearsedAction = { action: "notification" | "command" | "webhook" | "inSession", result: "done" | "failed" | "off", detail: string | null, };
+
+/**
+ * A warning, once a kind, session and period. Of the amounts only that of its kind is there.
+ */
+export type Warning = { revision: number, kind: "fiveHourLimit" | "sevenDayLimit" | "dailyCost" | "silent" | "errors" | "cacheBreak", 
+/**
+ * The session; `null` for limits, costs and errors, which are of all.
+ */
+sessionId: string | null, project: string | null, 
+/**
+ * One sentence for people, with local times.
+ */
+message: string, 
+/**
+ * When the limit begins anew, the local day began, telemetry last came, the first error or the request was.
+ */
+period: Time, 
+/**
+ * How much of the limit is used.
+ */
+percentOfLimit: Permille | null, 
+/**
+ * What the day has cost.
+ */
+costNanoUsd: number | null, costUsd: number | null, 
+/**
+ * How many errors there were.
+ */
+errors: number | null, 
+/**
+ * What was sent anew because the cache had it no more.
+ */
+tokens: number | null, at: Time, };
+
+/**
+ * Warnings, the newest first. `next` is the `before` of the following page.
+ */
+export type Warnings = { warnings: Array<Warning>, next: number | null, };
 
 /**
  * One line of a report.

@@ -1,13 +1,15 @@
 //! The loop on a script of commits and a recorded desktop, in paused time.
 
 mod exactly_once;
+mod quiet;
 mod scene;
+mod warnings;
 mod withdrawal;
 
 use std::time::Duration;
 
 use plimsoll_bus::Presence;
-use plimsoll_domain::Revision;
+use plimsoll_domain::{ActionResult, Revision};
 use tokio::time::{Instant, sleep};
 
 use super::*;
@@ -227,9 +229,43 @@ async fn a_run_ends_without_a_ledger_and_the_next_goes_on() {
     scene.grant("one");
     scene.books.fail_once();
     let mut scene = scene.run();
-    assert!(matches!(scene.ended().await, NotificationsError::Read(_)));
+    assert!(matches!(scene.ended().await, ActionsError::Read(_)));
     let mut scene = scene.run();
     assert_eq!(scene.shown_sessions(1).await, ["one"]);
     scene.books.close();
-    assert!(matches!(scene.ended().await, NotificationsError::Closed));
+    assert!(matches!(scene.ended().await, ActionsError::Closed));
+}
+
+/// Scenario: alerts are shown, refused, come while no service is there, and are not wished for by the policy.
+/// Guarantees: of each it is noted what became of it; of those that nobody wishes for nothing.
+#[tokio::test(start_paused = true)]
+async fn what_became_of_each_is_noted() {
+    let mut scene = Scene::start();
+    scene.grant("one");
+    scene.shown(1).await;
+    scene.desktop.answer(Answer::RefusesAfter(Duration::ZERO));
+    scene.grant("two");
+    scene.settle().await;
+    scene.desktop.answer(Answer::ShowsAfter(Duration::ZERO));
+    scene.service.send_replace(Presence::Absent);
+    scene.settle().await;
+    scene.grant("three");
+    scene.settle().await;
+    scene.service.send_replace(Presence::Present);
+    scene.shown(2).await;
+    scene.policy.send_modify(|policy| Arc::make_mut(policy).actions.notice.notify = false);
+    scene.grant("four");
+    assert_eq!(scene.shown_sessions(2).await, ["one", "three"]);
+    let outcomes = scene.outcomes();
+    let outcomes: Vec<_> =
+        outcomes.iter().map(|(alert, result, why)| (*alert, *result, why.as_str())).collect();
+    assert_eq!(
+        outcomes,
+        [
+            (1, ActionResult::Done, "shown"),
+            (2, ActionResult::Failed, "scripted"),
+            (3, ActionResult::Failed, "no notification service is there"),
+            (3, ActionResult::Done, "shown"),
+        ]
+    );
 }

@@ -311,3 +311,29 @@ fn reading_loses_nothing() {
         assert_eq!(Document::parse(text).unwrap().text(), *text, "{name}");
     }
 }
+
+/// Scenario: settings of many forms are connected for agents that are to be told in their sessions, after they were
+/// connected without that, and disconnected.
+/// Guarantees: hooks before a turn, after a tool and at a turn's end are added, and only then; before that the hooks are
+/// told to be incomplete; disconnecting takes out all of them.
+#[test]
+fn agents_are_told_by_hooks_of_their_own() {
+    let mut telling = wish(Destination::Keep);
+    telling.plimsoll.in_session = true;
+    let events = ["UserPromptSubmit", "PostToolUse", "Stop"];
+    let leads_to_us = |text: &str, event: &str| {
+        value(text)["hooks"][event].to_string().contains("http://127.0.0.1:3030/hooks/claude-code")
+    };
+    for (name, text) in VALID {
+        println!("{name}");
+        let silent = connected(text, Destination::Keep);
+        assert!(events.iter().all(|event| !leads_to_us(&silent.after, event)));
+        let hooks = |text: &str| read(text, &telling.plimsoll).unwrap().hooks;
+        assert_eq!(hooks(&silent.after), Hooks::Partial);
+        let edit = connect(&silent.after, &telling, silent.record.as_ref()).unwrap();
+        assert!(events.iter().all(|event| leads_to_us(&edit.after, event)));
+        assert_eq!(hooks(&edit.after), Hooks::Complete);
+        let back = disconnect(&edit.after, edit.record.as_ref(), &telling.plimsoll).unwrap();
+        assert_eq!(value(&back.after), value(text));
+    }
+}

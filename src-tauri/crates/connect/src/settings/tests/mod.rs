@@ -19,6 +19,7 @@ fn plimsoll() -> Plimsoll {
         },
         dashboard: Some("http://127.0.0.1:3030".to_owned()),
         program: PathBuf::from("/opt/plim soll/plimsoll"),
+        in_session: false,
     }
 }
 

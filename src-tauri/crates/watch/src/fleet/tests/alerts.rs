@@ -2,9 +2,10 @@
 
 use plimsoll_domain::{AgentId, Level, ProcessId};
 
+use crate::Fleet;
 use crate::script::{
     OPUS, SONNET, Scripted, at, command, compaction, feed, fleet, main_request, main_request_to,
-    metered, spoken, subagent_request,
+    manual_compaction, metered, only, spoken, subagent_request,
 };
 
 /// The occupancies of a real session's requests on the way to its compaction.
@@ -18,7 +19,8 @@ const GROWTH: [u64; 15] = [
 #[test]
 fn each_level_speaks_once_a_cycle() {
     let mut fleet = fleet();
-    let once = [(Level::Notice, 120_211), (Level::Checkpoint, 140_212), (Level::Urgent, 155_214)];
+    // By 25,000 tokens a turn less than three turns are left at 120,211.
+    let once = [(Level::Checkpoint, 120_211), (Level::Urgent, 155_214)];
     let grow =
         |from: u64| (from..).zip(GROWTH).map(|(second, tokens)| main_request(second, tokens));
     assert_eq!(spoken(&mut fleet, grow(1).collect()), once);
@@ -140,7 +142,34 @@ fn a_late_compaction_lets_the_new_cycle_speak() {
     let late = vec![
         main_request(1, 110_000),
         main_request(5, 111_000),
-        compaction(3, 110_500, 100_000).arriving(6),
+        manual_compaction(3, 110_500, 100_000).arriving(6),
     ];
     assert_eq!(spoken(&mut fleet, late), [(Level::Notice, 110_000), (Level::Notice, 111_000)]);
+}
+
+/// Scenario: a session is resumed turn by turn, each time in a new process, as it grows past all levels; Plimsoll is
+/// restarted moments after a level spoke; then two processes go on with the session at once.
+/// Guarantees: a level speaks once however many processes make the cycle, also after the restart; the growth is known
+/// across them; of two at once each has its own way.
+#[test]
+fn a_resumed_session_goes_on_in_its_cycle() {
+    let growth = [100_500, 112_000, 120_000, 128_000, 136_000, 144_000, 155_000, 156_000];
+    let turn = |(at, tokens): (u64, u64)| main_request(at, tokens).by(i64::try_from(at).unwrap());
+    let turns: Vec<_> = (1..).zip(growth).map(turn).collect();
+    let mut fleet = fleet();
+    let once = [(Level::Notice, 100_500), (Level::Checkpoint, 136_000), (Level::Urgent, 155_000)];
+    assert_eq!(spoken(&mut fleet, turns.clone()), once);
+    let gauge = only(&mut fleet, 9).gauge.clone().unwrap();
+    assert_eq!((gauge.requests, gauge.cycle), (8, at(1)));
+    assert!(gauge.forecast.is_some());
+
+    let keys = |fleet: &mut Fleet| {
+        let alerts = feed(fleet, 8, turns.clone());
+        alerts.into_iter().map(|alert| (alert.thread, alert.cycle, alert.level)).collect::<Vec<_>>()
+    };
+    let before = keys(&mut self::fleet());
+    assert_eq!(before.len(), 1);
+    assert_eq!(before[0].0.process, Some(ProcessId(7)), "claimed as it was then");
+    let both = vec![main_request(20, 158_000).by(8), main_request(21, 160_000).by(9)];
+    assert_eq!(spoken(&mut fleet, both), []);
 }

@@ -18,13 +18,13 @@ fn a_compaction_is_an_estimate_until_the_next_request() {
     let mut fleet = fleet_of(vec![main_request(1, 166_220), main_request(2, 167_221)]);
     feed(&mut fleet, 3, vec![compaction(3, 167_245, 2_720)]);
     let view = only(&mut fleet, 1_000);
-    let gauge = view.gauge.unwrap();
+    let gauge = view.gauge.clone().unwrap();
     assert_eq!(view.state, State::JustCompacted);
     assert_eq!((gauge.occupancy, gauge.estimated, gauge.requests), (2_720, true, 0));
     assert_eq!((gauge.cycle, gauge.as_of, view.compactions), (at(3), at(3), 1));
     feed(&mut fleet, 1_001, vec![main_request(1_001, 22_308)]);
     let view = only(&mut fleet, 1_001);
-    let gauge = view.gauge.unwrap();
+    let gauge = view.gauge.clone().unwrap();
     assert_eq!(view.state, State::Working);
     assert_eq!((gauge.occupancy, gauge.estimated, gauge.requests), (22_308, false, 1));
     assert_eq!((gauge.cycle, view.compactions), (at(1_001), 1));
@@ -92,10 +92,10 @@ fn a_compaction_stays_in_its_process() {
         main_request(2, 159_000).by(2),
         compaction(3, 160_000, 2_000).by(2),
     ];
-    let gauge = only(&mut fleet_of(all), 4).gauge.unwrap();
+    let gauge = only(&mut fleet_of(all), 4).gauge.clone().unwrap();
     assert_eq!((gauge.occupancy, gauge.estimated), (160_000, false), "the other is now the nearer");
     let unknown = vec![main_request(1, 160_000), compaction(3, 160_000, 2_000).by(None)];
-    assert_eq!(only(&mut fleet_of(unknown), 4).gauge.unwrap().occupancy, 2_000);
+    assert_eq!(only(&mut fleet_of(unknown), 4).gauge.clone().unwrap().occupancy, 2_000);
 }
 
 /// Scenario: the compaction arrives after a request that was made after it.
@@ -103,11 +103,11 @@ fn a_compaction_stays_in_its_process() {
 #[test]
 fn a_late_compaction_changes_the_cycle_only() {
     let mut fleet = fleet_of(vec![main_request(1, 167_221), main_request(5, 22_308)]);
-    assert_eq!(only(&mut fleet, 5).gauge.unwrap().occupancy, 167_221, "one small request");
+    assert_eq!(only(&mut fleet, 5).gauge.clone().unwrap().occupancy, 167_221, "one small request");
     feed(&mut fleet, 6, vec![main_request(6, 30_000)]);
     feed(&mut fleet, 7, vec![compaction(3, 167_245, 2_720).arriving(7)]);
     let view = only(&mut fleet, 7);
-    let gauge = view.gauge.unwrap();
+    let gauge = view.gauge.clone().unwrap();
     assert_eq!((gauge.occupancy, gauge.estimated, gauge.requests), (30_000, false, 2));
     assert_eq!((gauge.cycle, view.state, view.compactions), (at(5), State::Working, 1));
 }
@@ -133,7 +133,7 @@ fn a_compaction_shows_that_a_held_request_was_right() {
 #[test]
 fn a_compaction_without_threads_is_counted() {
     let view = only(&mut fleet_of(vec![compaction(1, 100_000, None)]), 2);
-    assert_eq!((view.gauge, view.compactions), (None, 1));
+    assert_eq!((view.gauge.clone(), view.compactions), (None, 1));
     let all = vec![subagent_request(1, "a", 100_000), compaction(2, 101_000, None)];
     let view = only(&mut fleet_of(all), 3);
     assert_eq!(view.compactions, 0);
@@ -174,7 +174,7 @@ fn witnesses_of_a_compaction_tell_of_one() {
             feed(&mut fleet, 20, vec![(*telling).clone(), (*telling).clone()]);
         }
         let view = only(&mut fleet, 20);
-        let gauge = view.gauge.unwrap();
+        let gauge = view.gauge.clone().unwrap();
         assert_eq!((view.compactions, view.state), (1, State::JustCompacted), "{told:?}");
         assert_eq!((gauge.occupancy, gauge.as_of), (after, at(second)), "{told:?}");
     }
@@ -190,7 +190,7 @@ fn the_event_says_whose_compaction_it_was() {
     feed(&mut fleet, 5, vec![compaction(3, 161_000, 2_000).arriving(5)]);
     let view = only(&mut fleet, 5);
     assert_eq!((compacted(&view), view.compactions), (Some("a"), 0));
-    assert_eq!(view.gauge.unwrap().occupancy, 100_000);
+    assert_eq!(view.gauge.clone().unwrap().occupancy, 100_000);
 }
 
 /// Scenario: compactions that are told more than ten seconds apart, twice by one witness, or with another trigger.

@@ -10,7 +10,7 @@ use crate::script::{
 
 /// Occupancy, start of the cycle in seconds, and requests in the cycle of the main thread.
 fn main_gauge(activities: Vec<Activity>) -> (u64, u64, u32) {
-    let gauge = only(&mut fleet_of(activities), 300).gauge.unwrap();
+    let gauge = only(&mut fleet_of(activities), 300).gauge.clone().unwrap();
     (gauge.occupancy, gauge.cycle.since(at(0)).as_secs(), gauge.requests)
 }
 
@@ -27,7 +27,7 @@ fn only_main_requests_describe_the_main_thread() {
         ]),
         5,
     );
-    assert_eq!(view.gauge.unwrap().occupancy, 50_000);
+    assert_eq!(view.gauge.clone().unwrap().occupancy, 50_000);
     assert_eq!(view.subagents.len(), 1);
     assert_eq!(view.subagents[0].gauge.occupancy, 12_000);
     assert_eq!(view.subagents[0].name.as_deref(), Some("type of a"));
@@ -82,7 +82,7 @@ fn a_model_switch_begins_a_cycle() {
             vec![main_request(1, 100_000), main_request_to(2, "claude-opus-4-8", occupancy)];
         let view = only(&mut fleet_of(switched.clone()), 3);
         assert_eq!(view.model, Some(Model::parse("claude-opus-4-8").0));
-        assert_eq!(view.gauge.unwrap().line.tokens, 967_000);
+        assert_eq!(view.gauge.clone().unwrap().line.tokens, 967_000);
         assert_eq!(main_gauge(switched), (occupancy, 2, 1));
     }
 }
@@ -92,10 +92,10 @@ fn a_model_switch_begins_a_cycle() {
 #[test]
 fn a_clear_begins_a_cycle() {
     let mut fleet = fleet_of(vec![main_request(1, 150_000), command(2, "clear")]);
-    let cleared = only(&mut fleet, 3).gauge.unwrap();
+    let cleared = only(&mut fleet, 3).gauge.clone().unwrap();
     assert_eq!((cleared.occupancy, cleared.estimated, cleared.requests), (0, true, 0));
     feed(&mut fleet, 4, vec![main_request(4, 15_000)]);
-    let gauge = only(&mut fleet, 4).gauge.unwrap();
+    let gauge = only(&mut fleet, 4).gauge.clone().unwrap();
     assert_eq!((gauge.occupancy, gauge.estimated, gauge.requests), (15_000, false, 1));
     assert_eq!(gauge.cycle, at(4));
 }
@@ -106,7 +106,8 @@ fn a_clear_begins_a_cycle() {
 fn a_clear_that_changes_the_session_leaves_the_old_one() {
     let mut fleet = fleet_of(vec![main_request(1, 150_000), main_request(2, 12_000).of("two")]);
     let sessions = fleet.snapshot(at(3), 1).sessions;
-    let gauges: Vec<_> = sessions.iter().map(|view| view.gauge.unwrap().occupancy).collect();
+    let gauges: Vec<_> =
+        sessions.iter().map(|view| view.gauge.clone().unwrap().occupancy).collect();
     assert_eq!(gauges, [150_000, 12_000]);
 }
 
@@ -115,7 +116,8 @@ fn a_clear_that_changes_the_session_leaves_the_old_one() {
 #[test]
 fn metrics_name_the_window() {
     let named = |hint: Activity| {
-        let gauge = only(&mut fleet_of(vec![main_request(1, 160_000), hint]), 5).gauge.unwrap();
+        let gauge =
+            only(&mut fleet_of(vec![main_request(1, 160_000), hint]), 5).gauge.clone().unwrap();
         (gauge.window.tokens, gauge.window.kind, gauge.line.tokens, gauge.level)
     };
     let table = (200_000, WindowKind::Table, 167_000, Some(Level::Urgent));
@@ -131,7 +133,7 @@ fn metrics_name_the_window() {
 /// Guarantees: it refutes the window of that thread and model, however late, and of no other.
 #[test]
 fn evidence_refutes_the_window_of_its_thread_and_model() {
-    let window = |activities| only(&mut fleet_of(activities), 60).gauge.unwrap().window;
+    let window = |activities| only(&mut fleet_of(activities), 60).gauge.clone().unwrap().window;
     let seen = window(vec![main_request(1, 210_000)]);
     assert_eq!((seen.tokens, seen.kind), (1_000_000, WindowKind::Observed));
     let late = window(vec![main_request(2, 190_000), main_request(1, 210_000).arriving(3)]);
@@ -148,10 +150,10 @@ fn evidence_refutes_the_window_of_its_thread_and_model() {
 fn what_is_older_than_the_horizon_is_evidence_only() {
     let long = (100..200).map(|second| main_request(second, 100_000 + second)).collect();
     let mut fleet = fleet_of(long);
-    let before = only(&mut fleet, 201).gauge.unwrap();
+    let before = only(&mut fleet, 201).gauge.clone().unwrap();
     assert_eq!((before.requests, before.window.tokens), (100, 200_000));
     feed(&mut fleet, 201, vec![main_request(50, 210_000).arriving(201)]);
-    let after = only(&mut fleet, 201).gauge.unwrap();
+    let after = only(&mut fleet, 201).gauge.clone().unwrap();
     assert_eq!((after.occupancy, after.cycle, after.requests), (100_199, at(100), 100));
     assert_eq!(after.window.kind, WindowKind::Observed);
 }
@@ -161,7 +163,7 @@ fn what_is_older_than_the_horizon_is_evidence_only() {
 #[test]
 fn the_main_thread_of_the_last_active_process_is_shown() {
     let mut fleet = fleet_of(vec![main_request(1, 120_000), main_request(500, 60_000).by(2)]);
-    let shown = |fleet: &mut crate::Fleet, now| only(fleet, now).gauge.unwrap().occupancy;
+    let shown = |fleet: &mut crate::Fleet, now| only(fleet, now).gauge.clone().unwrap().occupancy;
     assert_eq!(shown(&mut fleet, 500), 60_000);
     feed(&mut fleet, 510, vec![main_request(510, 121_000).by(1)]);
     feed(&mut fleet, 520, vec![main_request(520, 61_000).by(2)]);

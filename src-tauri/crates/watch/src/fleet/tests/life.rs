@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use plimsoll_domain::{
-    Calendar, End, Levels, Life, NanoUsd, Quarter, Revision, Start, Timestamp, Tokens,
+    Calendar, End, Life, NanoUsd, Quarter, Revision, Start, Timestamp, Tokens, Warnings,
     calendar::parse_rfc3339,
 };
 use plimsoll_ledger::{Commit, History, Usage};
@@ -88,11 +88,11 @@ fn a_session_that_was_left_is_idle_at_once() {
 /// Guarantees: the first is what the command `/clear` is; the second changes nothing.
 #[test]
 fn a_beginning_after_clear_begins_a_cycle() {
-    let gauge = |event| only(&mut fleet_of(vec![main_request(1, 50_000), event]), 3).gauge;
+    let gauge = |event| only(&mut fleet_of(vec![main_request(1, 50_000), event]), 3).gauge.clone();
     let begun = |how| gauge(life(2, Life::Started(how)));
     assert_eq!(begun(Start::Clear), gauge(command(2, "clear")));
-    assert_ne!(begun(Start::Clear), gauge(tool(2)));
-    assert_eq!(begun(Start::Compact), gauge(tool(2)));
+    assert_ne!(begun(Start::Clear), gauge(main_request(1, 50_000)));
+    assert_eq!(begun(Start::Compact), gauge(main_request(1, 50_000)));
 }
 
 /// Scenario: ten subagents work; then all fall silent but one.
@@ -125,7 +125,10 @@ fn threads_of_a_session_are_bounded() {
         feed(&mut fleet, n, batch);
     }
     let view = only(&mut fleet, 300);
-    assert_eq!((view.gauge.unwrap().occupancy, view.gauge.unwrap().requests), (50_299, 300));
+    assert_eq!(
+        (view.gauge.clone().unwrap().occupancy, view.gauge.clone().unwrap().requests),
+        (50_299, 300)
+    );
     assert_eq!(view.subagents.len(), 8);
 }
 
@@ -195,7 +198,7 @@ fn today_is_the_local_day() {
     let calendar = Calendar::named("Asia/Kathmandu").unwrap();
     let midnight = parse_rfc3339("2026-11-22T18:15:00Z").unwrap();
     let next = parse_rfc3339("2026-11-23T18:15:00Z").unwrap();
-    let mut fleet = Fleet::new(Levels::default(), calendar, noon);
+    let mut fleet = Fleet::new(Arc::default(), Warnings::default(), calendar, noon);
     let quarter = |time: Timestamp| Quarter::of(time);
     let before = midnight.before(Duration::from_secs(1));
     let quarters =

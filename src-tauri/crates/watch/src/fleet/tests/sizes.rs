@@ -18,7 +18,7 @@ fn base() -> u64 {
 }
 
 fn occupancy(fleet: &mut Fleet, now: u64) -> Option<u64> {
-    only(fleet, now).gauge.map(|gauge| gauge.occupancy)
+    only(fleet, now).gauge.as_ref().map(|gauge| gauge.occupancy)
 }
 
 /// Scenario: hooks tell of texts of a main thread and of a subagent, then of a compaction with its summary, then of
@@ -32,7 +32,7 @@ fn texts_are_estimated() {
     let mut fleet =
         fleet_of(vec![size(1, 700), handed(2, ActivityKind::Size(subagents)), size(3, 70_000)]);
     let view = only(&mut fleet, 4);
-    let gauge = view.gauge.unwrap();
+    let gauge = view.gauge.clone().unwrap();
     assert_eq!((gauge.occupancy, gauge.estimated, gauge.requests), (base() + 20_200, true, 0));
     assert_eq!((gauge.cycle, gauge.as_of, gauge.window.kind), (at(1), at(3), WindowKind::Guessed));
     assert_eq!((&view.model, view.source.kind), (&None, SourceKind::Sizes));
@@ -60,7 +60,7 @@ fn telemetry_takes_the_estimate_down() {
     let mut fleet = fleet_of(vec![size(1, 400)]);
     feed(&mut fleet, 2, vec![metered(2, SONNET)]);
     let view = only(&mut fleet, 3);
-    assert_eq!((view.gauge, view.source), (None, Source::EXACT));
+    assert_eq!((view.gauge.clone(), view.source), (None, Source::EXACT));
 }
 
 /// Scenario: after texts a status line, a transcript or telemetry tells tokens.
@@ -72,7 +72,10 @@ fn who_tells_tokens_is_believed() {
         let mut fleet = fleet_of(vec![size(1, 400), told]);
         feed(&mut fleet, 6, vec![size(6, 400_000)]);
         let view = only(&mut fleet, 7);
-        assert_eq!((view.gauge.unwrap().occupancy, view.gauge.unwrap().estimated), (30_000, false));
+        assert_eq!(
+            (view.gauge.clone().unwrap().occupancy, view.gauge.clone().unwrap().estimated),
+            (30_000, false)
+        );
         assert_ne!(view.source.kind, SourceKind::Sizes);
         assert_eq!(view.model, Some(Model::parse("claude-sonnet-4-6").0));
     }

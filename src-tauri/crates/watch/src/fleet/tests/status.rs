@@ -11,12 +11,12 @@ use crate::{
 };
 
 fn gauge(fleet: &mut Fleet, now: u64) -> (u64, bool, u32) {
-    let gauge = only(fleet, now).gauge.unwrap();
+    let gauge = only(fleet, now).gauge.clone().unwrap();
     (gauge.occupancy, gauge.estimated, gauge.requests)
 }
 
 fn window(fleet: &mut Fleet) -> (u64, WindowKind) {
-    let window = only(fleet, 60).gauge.unwrap().window;
+    let window = only(fleet, 60).gauge.clone().unwrap().window;
     (window.tokens, window.kind)
 }
 
@@ -72,15 +72,15 @@ fn a_stated_window_can_be_refuted() {
 #[test]
 fn the_same_context_is_a_confirmation() {
     let mut fleet = fleet_of(vec![main_request(1, 50_000)]);
-    let before = only(&mut fleet, 1).gauge;
+    let before = only(&mut fleet, 1).gauge.clone();
     feed(&mut fleet, 2, vec![status(2, 50_000)]);
-    let confirmed = only(&mut fleet, 2).gauge.unwrap();
+    let confirmed = only(&mut fleet, 2).gauge.clone().unwrap();
     assert_eq!((confirmed.as_of, confirmed.requests), (before.unwrap().as_of, 1));
     for second in [60, 110, 125, 200] {
         feed(&mut fleet, second, vec![status(second, 50_000)]);
     }
     let resting = only(&mut fleet, 200);
-    assert_eq!((resting.gauge.unwrap().as_of, resting.state), (at(1), State::Idle));
+    assert_eq!((resting.gauge.clone().unwrap().as_of, resting.state), (at(1), State::Idle));
     assert_eq!(resting.last_arrival, at(200));
 }
 
@@ -92,7 +92,7 @@ fn a_newer_context_moves_the_gauge() {
     let mut fleet = fleet_of(vec![main_request(1, 50_000), status(2, 50_000)]);
     feed(&mut fleet, 5, vec![status(5, 60_000)]);
     assert_eq!(gauge(&mut fleet, 5), (60_000, false, 1));
-    assert_eq!(only(&mut fleet, 5).gauge.unwrap().as_of, at(5));
+    assert_eq!(only(&mut fleet, 5).gauge.clone().unwrap().as_of, at(5));
     feed(&mut fleet, 6, vec![main_request(4, 60_000).arriving(6)]);
     assert_eq!(gauge(&mut fleet, 6), (60_000, false, 2));
     feed(&mut fleet, 7, vec![main_request(7, 70_000), status(8, 60_000).arriving(8)]);
@@ -143,7 +143,7 @@ fn a_session_of_status_lines_alone_has_levels() {
     assert_eq!(spoken(&mut fleet, vec![compaction(5, None, None).hooked()]), []);
     assert_eq!(spoken(&mut fleet, grow(6)), [(Level::Notice, 110_000)]);
     let view = only(&mut fleet, 8);
-    assert_eq!((view.gauge.unwrap().requests, view.compactions), (0, 1));
+    assert_eq!((view.gauge.clone().unwrap().requests, view.compactions), (0, 1));
     assert_eq!(view.model.as_ref().map(|model| model.as_str()), Some(SONNET));
 }
 

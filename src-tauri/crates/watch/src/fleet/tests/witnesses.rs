@@ -13,7 +13,7 @@ use crate::{
 };
 
 fn occupancy(fleet: &mut Fleet, now: u64) -> (u64, u32) {
-    let gauge = only(fleet, now).gauge.unwrap();
+    let gauge = only(fleet, now).gauge.clone().unwrap();
     (gauge.occupancy, gauge.requests)
 }
 
@@ -30,10 +30,10 @@ fn a_transcript_moves_gauges_as_an_event_does() {
         vec![main_request(1, 50_000), main_request(3, 61_000), subagent_request(4, "a", 9_000)];
     let read = told.iter().cloned().map(Scripted::read).collect();
     let (events, files) = (only(&mut fleet_of(told), 5), only(&mut fleet_of(read), 5));
-    assert_eq!(events.gauge.unwrap().occupancy, 61_000);
+    assert_eq!(events.gauge.clone().unwrap().occupancy, 61_000);
     assert_eq!(
-        (events.gauge, events.state, &events.subagents),
-        (files.gauge, files.state, &files.subagents)
+        (&events.gauge, events.state, &events.subagents),
+        (&files.gauge, files.state, &files.subagents)
     );
     assert_eq!(files.subagents[0].name.as_deref(), Some("type of a"));
 }
@@ -49,7 +49,7 @@ fn what_names_no_process_is_of_the_one_that_is_known() {
     let mut fleet = fleet_of(vec![one, two.clone()]);
     feed(&mut fleet, 4, vec![two.read(), three.read(), four.clone().read()]);
     assert_eq!(occupancy(&mut fleet, 4), (56_000, 4));
-    let before = only(&mut fleet, 5).gauge;
+    let before = only(&mut fleet, 5).gauge.clone();
     feed(&mut fleet, 5, vec![four]);
     assert_eq!(only(&mut fleet, 5).gauge, before);
     // Everything of the process rests: there is no second main thread that would still be shown as working.
@@ -87,7 +87,7 @@ fn telemetry_joins_a_transcript() {
         feed(&mut fleet, 110, vec![late]);
     }
     assert_eq!(occupancy(&mut fleet, 110), (50_109, 110));
-    assert_eq!(only(&mut fleet, 110).gauge.unwrap().cycle, at(0));
+    assert_eq!(only(&mut fleet, 110).gauge.clone().unwrap().cycle, at(0));
 }
 
 /// Scenario: two processes of one session work at once; a transcript is read before the event of its request comes.
@@ -98,7 +98,7 @@ fn of_two_processes_the_one_that_fits_goes_on() {
     for (read, shown) in [(91_000, (91_000, at(3))), (21_000, (90_000, at(1)))] {
         let mut fleet = fleet_of(both.clone());
         feed(&mut fleet, 3, vec![main_request(3, read).read()]);
-        let gauge = only(&mut fleet, 3).gauge.unwrap();
+        let gauge = only(&mut fleet, 3).gauge.clone().unwrap();
         assert_eq!((gauge.occupancy, gauge.as_of), shown);
         assert_eq!(gauge.cycle, at(1), "of the first process");
     }

@@ -4,8 +4,8 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use plimsoll_domain::{
     ApiRequest, Calendar, Compaction, CompactionTrigger, ConnectionId, Envelope, Fact, Level,
-    Levels, Model, QuerySource, RequestId, Revision, SessionId, Statement, Timestamp, Tokens,
-    Witness, calendar::parse_rfc3339,
+    Model, QuerySource, RateLimit, RequestId, Revision, SessionId, Statement, StatusReport,
+    Timestamp, Tokens, WarningKind, Witness, calendar::parse_rfc3339,
 };
 use plimsoll_ledger::{Change, Ledger, LedgerOptions};
 use tokio::{sync::watch, time::timeout};
@@ -82,7 +82,7 @@ impl Books {
         let stop = cancel.clone();
         tokio::spawn(async move { writer.run(stop).await });
         let clock = Arc::new(now);
-        let (watch, task) = Watch::new(ledger.clone(), Levels::default(), Calendar::utc(), clock);
+        let (watch, task) = Watch::new(ledger.clone(), super::laws(), Calendar::utc(), clock);
         let stop = cancel.clone();
         tokio::spawn(async move { task.run(stop).await });
         Self { ledger, snapshots: watch.snapshots(), cancel }
@@ -102,7 +102,7 @@ impl Drop for Books {
 }
 
 fn main_gauge(snapshot: &Snapshot) -> Option<(u64, bool, u32)> {
-    let gauge = snapshot.sessions.first()?.gauge?;
+    let gauge = snapshot.sessions.first()?.gauge.as_ref()?;
     Some((gauge.occupancy, gauge.estimated, gauge.requests))
 }
 
@@ -127,7 +127,7 @@ async fn what_is_recorded_is_shown_and_claimed_once() {
             let commit = commits.recv().await.unwrap();
             let alerts = commit.changes.iter().find_map(|change| match change {
                 Change::Alert(alert) => Some(alert.clone()),
-                Change::Usage(_) => None,
+                _ => None,
             });
             if let Some(alert) = alerts {
                 break alert;
@@ -188,4 +188,36 @@ async fn a_transcript_and_telemetry_become_one() {
     let after = again.shows(|snapshot| snapshot.version > 0).await;
     assert_eq!(after.sessions[0].gauge, before.sessions[0].gauge);
     assert_eq!(after.sessions[0].source, Source::EXACT);
+}
+
+/// Scenario: status lines tell of a limit that is near, then used up; then a second watch begins on the same books, and
+/// the same is told.
+/// Guarantees: each is claimed once and told by the ledger; the second watch's claim is not granted again.
+#[tokio::test]
+async fn a_warning_is_claimed_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut books = Books::open(folder.path()).await;
+    let status = |used_permille| {
+        let limit = RateLimit { used_permille, resets: now().after(Duration::from_secs(3_600)) };
+        let report = StatusReport { five_hour: Some(limit), ..StatusReport::default() };
+        let fact = fact(1, 0, Statement::Status(report));
+        let envelope =
+            Envelope { witness: Witness::Hook, connection: None, sequence: None, ..fact.envelope };
+        Fact { envelope, ..fact }
+    };
+    for (used, revision) in [(940, Revision(1)), (1_000, Revision(2))] {
+        books.ledger.record(vec![status(used)]).await.unwrap();
+        books.shows(|snapshot| snapshot.revision == revision).await;
+    }
+    let told = books.ledger.warnings(None, 10).await.unwrap();
+    let amounts: Vec<_> = told.iter().map(|warning| (warning.kind, warning.amount)).collect();
+    assert_eq!(amounts, [(WarningKind::FiveHourLimit, 1_000), (WarningKind::FiveHourLimit, 940)]);
+    drop(books);
+
+    let mut again = Books::open(folder.path()).await;
+    again.ledger.record(vec![status(950)]).await.unwrap();
+    again.shows(|snapshot| snapshot.limits.five_hour.is_some()).await;
+    again.ledger.record(vec![request(1, 1, 50_000)]).await.unwrap();
+    again.shows(|snapshot| main_gauge(snapshot).is_some()).await;
+    assert_eq!(again.ledger.warnings(None, 10).await.unwrap(), told);
 }

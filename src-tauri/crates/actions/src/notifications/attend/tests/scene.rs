@@ -1,102 +1,39 @@
 //! An attendant with everything around it recorded or scripted.
 
 use std::{
-    io,
+    collections::VecDeque,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use plimsoll_bus::Presence;
 use plimsoll_domain::{
-    Alert, Level, Revision, SessionId, ThreadKey, Timestamp,
+    ActionKind, ActionResult, Alert, Calendar, Level, Policy, QuietHours, Revision, SessionId,
+    Silence, ThreadKey, Timestamp,
     health::{Hint, Hints},
 };
-use plimsoll_ledger::{Change, Commit, LedgerError, Usage};
+use plimsoll_ledger::Usage;
 use plimsoll_watch::{SessionView, Snapshot, Source, State};
 use tokio::{
-    sync::{broadcast, watch},
+    sync::{Notify, watch},
     task::JoinHandle,
     time::{Instant, sleep, timeout},
 };
+use tokio_util::task::TaskTracker;
 
-use super::super::{Attendant, Surroundings};
+use super::super::{Attendant, Pressed, Quiet, Surroundings};
 use crate::{
-    Notice, NotificationsError,
-    feed::{Books, Feed, Position},
-    showing::{Refused, Showing},
+    ActionsError, Notice,
+    feed::{Feed, Position, script::Script},
+    outcome::{Scribe, tests::Noted},
+    showing::{Button, Press, Refused, Showing},
 };
 
 /// How long anything may take; time is paused, so it costs nothing.
 const DEADLINE: Duration = Duration::from_secs(600);
-
-/// A ledger that a test writes, whose subscribers may be four commits behind.
-#[derive(Clone)]
-pub(super) struct Script(Arc<Pages>);
-
-struct Pages {
-    commits: Mutex<Option<broadcast::Sender<Arc<Commit>>>>,
-    changes: Mutex<Vec<Change>>,
-    fails: AtomicBool,
-}
-
-impl Script {
-    fn new() -> Self {
-        Self(Arc::new(Pages {
-            commits: Mutex::new(Some(broadcast::channel(4).0)),
-            changes: Mutex::default(),
-            fails: AtomicBool::default(),
-        }))
-    }
-
-    /// Enters alerts, and tells of them as one commit.
-    pub(super) fn enter(&self, alerts: Vec<Alert>) {
-        let mut book = self.0.changes.lock().unwrap();
-        let before = book.len();
-        for mut alert in alerts {
-            alert.revision = Some(Revision(i64::try_from(book.len()).unwrap() + 1));
-            book.push(Change::Alert(alert));
-        }
-        let revision = book.last().map(Change::revision).unwrap_or_default();
-        let commit = Commit { revision, changes: book[before..].to_vec(), ..Commit::default() };
-        if let Some(commits) = self.0.commits.lock().unwrap().as_ref() {
-            // An error means that nobody listens.
-            let _ = commits.send(Arc::new(commit));
-        }
-    }
-
-    /// The next reading fails.
-    pub(super) fn fail_once(&self) {
-        self.0.fails.store(true, Ordering::SeqCst);
-    }
-
-    /// The writer is gone.
-    pub(super) fn close(&self) {
-        self.0.commits.lock().unwrap().take();
-    }
-}
-
-impl Books for Script {
-    fn commits(&self) -> broadcast::Receiver<Arc<Commit>> {
-        self.0.commits.lock().unwrap().as_ref().unwrap().subscribe()
-    }
-
-    fn revision(&self) -> Revision {
-        self.0.changes.lock().unwrap().last().map(Change::revision).unwrap_or_default()
-    }
-
-    async fn changes(&self, after: Revision, limit: u32) -> Result<Vec<Change>, LedgerError> {
-        tokio::task::yield_now().await;
-        if self.0.fails.swap(false, Ordering::SeqCst) {
-            return Err(LedgerError::Read(io::Error::other("scripted").into()));
-        }
-        let book = self.0.changes.lock().unwrap();
-        let later = book.iter().filter(|change| change.revision() > after);
-        Ok(later.take(limit as usize).cloned().collect())
-    }
-}
 
 /// What the desktop does when told.
 #[derive(Clone, Copy)]
@@ -118,6 +55,8 @@ struct Record {
     shown: watch::Sender<Vec<Shown>>,
     refused: AtomicUsize,
     withdrawn: watch::Sender<Vec<u32>>,
+    presses: Mutex<VecDeque<Press>>,
+    pressed: Notify,
 }
 
 impl Recorder {
@@ -165,6 +104,33 @@ impl Showing for Recorder {
         self.0.withdrawn.send_modify(|withdrawn| withdrawn.push(id));
         self.answered().await
     }
+
+    async fn pressed(&mut self) -> Press {
+        loop {
+            if let Some(press) = self.0.presses.lock().unwrap().pop_front() {
+                return press;
+            }
+            self.0.pressed.notified().await;
+        }
+    }
+
+    fn forget(&mut self) {}
+}
+
+/// What the buttons told, in words.
+#[derive(Default)]
+struct Buttons(Mutex<Vec<String>>);
+
+impl Pressed for Buttons {
+    fn open(&self, session: Option<&SessionId>) {
+        let session = session.map_or("all", SessionId::as_str);
+        self.0.lock().unwrap().push(format!("open {session}"));
+    }
+
+    fn snooze(&self, session: &SessionId, until: Timestamp) {
+        let until = Calendar::utc().clock(until, until);
+        self.0.lock().unwrap().push(format!("snooze {session} until {until}"));
+    }
 }
 
 /// Sleeping for no time at all would take a millisecond.
@@ -197,12 +163,17 @@ pub(super) struct Scene {
     pub(super) desktop: Recorder,
     pub(super) service: watch::Sender<Presence>,
     pub(super) hints: Arc<dyn Hints>,
+    pub(super) noted: Noted,
+    pub(super) policy: watch::Sender<Arc<Policy>>,
+    pub(super) silences: watch::Sender<Arc<[Silence]>>,
+    pub(super) hours: watch::Sender<Option<QuietHours>>,
+    buttons: Arc<Buttons>,
     board: Arc<Board>,
     snapshots: watch::Sender<Arc<Snapshot>>,
     position: Position,
     /// How often the clock was read.
     looks: Arc<AtomicUsize>,
-    task: Option<JoinHandle<Result<(), NotificationsError>>>,
+    task: Option<JoinHandle<Result<(), ActionsError>>>,
 }
 
 impl Scene {
@@ -217,9 +188,16 @@ impl Scene {
                 shown: watch::Sender::new(Vec::new()),
                 refused: AtomicUsize::default(),
                 withdrawn: watch::Sender::new(Vec::new()),
+                presses: Mutex::default(),
+                pressed: Notify::new(),
             })),
             service: watch::Sender::new(Presence::Present),
             hints: Arc::clone(&board) as Arc<dyn Hints>,
+            noted: Noted::default(),
+            policy: watch::Sender::default(),
+            silences: watch::Sender::new(Arc::new([])),
+            hours: watch::Sender::default(),
+            buttons: Arc::default(),
             board,
             snapshots: watch::Sender::new(Arc::new(everything)),
             position: Position::at(Revision::default()),
@@ -242,13 +220,25 @@ impl Scene {
             snapshots: self.snapshots.subscribe(),
             service: self.service.subscribe(),
             hints: Arc::clone(&self.hints),
+            policy: self.policy.subscribe(),
+            quiet: Quiet {
+                silences: self.silences.subscribe(),
+                hours: self.hours.subscribe(),
+                calendar: Calendar::utc(),
+            },
+            pressed: Arc::clone(&self.buttons) as Arc<dyn Pressed>,
             now: Arc::new(move || {
                 looks.fetch_add(1, Ordering::SeqCst);
                 at(began.elapsed())
             }),
         };
+        let scribe = Scribe::new(
+            self.noted.clone(),
+            Arc::new(move || at(began.elapsed())),
+            TaskTracker::new(),
+        );
         let feed = Feed::after(self.position.clone(), self.books.clone());
-        let mut attendant = Attendant::new(around, feed, self.desktop.clone());
+        let mut attendant = Attendant::new(around, feed, scribe, self.desktop.clone());
         self.task = Some(tokio::spawn(async move { attendant.attend().await }));
         self
     }
@@ -334,7 +324,32 @@ impl Scene {
             started: self.now(),
             last_at: self.now(),
             last_arrival: self.now(),
+            left: None,
+            checkpoint: None,
         }
+    }
+
+    /// Presses a button of a notice about these sessions.
+    pub(super) fn press(&self, button: Button, sessions: &[&str]) {
+        let sessions = sessions.iter().map(|session| SessionId::new(*session)).collect();
+        self.desktop.0.presses.lock().unwrap().push_back(Press { button, sessions });
+        self.desktop.0.pressed.notify_one();
+    }
+
+    /// What the buttons told so far.
+    pub(super) fn pressed(&self) -> Vec<String> {
+        self.buttons.0.lock().unwrap().clone()
+    }
+
+    /// What was noted so far: the alert, what became of it, and more of it.
+    pub(super) fn outcomes(&self) -> Vec<(i64, ActionResult, String)> {
+        let all = self.noted.all.borrow();
+        let said = all.iter().map(|outcome| {
+            assert_eq!(outcome.action, ActionKind::Notification);
+            let detail = outcome.detail.as_deref().unwrap_or_default().to_owned();
+            (outcome.alert.0, outcome.result, detail)
+        });
+        said.collect()
     }
 
     /// How often the attendant read the clock.
@@ -343,7 +358,7 @@ impl Scene {
     }
 
     /// How the run ended.
-    pub(super) async fn ended(&mut self) -> NotificationsError {
+    pub(super) async fn ended(&mut self) -> ActionsError {
         let task = self.task.take().unwrap();
         timeout(DEADLINE, task).await.unwrap().unwrap().unwrap_err()
     }
@@ -369,6 +384,10 @@ pub(super) fn alert(session: &str, at: Timestamp) -> Alert {
         level: Level::Notice,
         occupancy: 110_000,
         line: 167_000,
+        compacts: true,
+        model: None,
+        turns: None,
+        minutes: None,
         at,
         revision: None,
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plimsoll_bus::Presence;
-use plimsoll_domain::{AgentId, Line, LineKind, Model, Revision, Timestamp, Window, WindowKind};
+use plimsoll_domain::{AgentId, Line, LineReason, Model, Revision, Timestamp, Window, WindowKind};
 use plimsoll_watch::{Gauge, SessionView, State, Subagent};
 use tokio::time::{Instant, sleep};
 
@@ -23,9 +23,12 @@ fn gauge(cycle: Timestamp) -> Gauge {
     Gauge {
         occupancy: 20_000,
         estimated: true,
+        added: 0,
         window: Window { tokens: 200_000, kind: WindowKind::Table },
-        line: Line { tokens: 167_000, kind: LineKind::Assumed, observations: 0 },
+        line: Line { tokens: 167_000, reason: LineReason::Formula },
         level: None,
+        marks: [100_200, 133_600, 153_640],
+        forecast: None,
         cycle,
         requests: 0,
         as_of: cycle,
@@ -33,7 +36,7 @@ fn gauge(cycle: Timestamp) -> Gauge {
 }
 
 /// A session whose main thread is in the cycle that began then.
-fn main_thread(scene: &Scene, session: &str, cycle: Timestamp) -> SessionView {
+pub(super) fn main_thread(scene: &Scene, session: &str, cycle: Timestamp) -> SessionView {
     SessionView { gauge: Some(gauge(cycle)), ..scene.view(session) }
 }
 

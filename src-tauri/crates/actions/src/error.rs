@@ -1,0 +1,20 @@
+//! What can end carrying alerts out.
+
+use plimsoll_ledger::LedgerError;
+
+/// Why carrying alerts out ended early. Another run goes on where it ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ActionsError {
+    /// What was missed could not be read.
+    #[error("read missed alerts: {0}")]
+    Read(#[source] LedgerError),
+    /// The messages that are still to be delivered could not be read.
+    #[error("read the outbox of webhooks: {0}")]
+    ReadOutbox(#[source] LedgerError),
+    /// The checkpoints of sessions could not be read.
+    #[error("read the last checkpoints: {0}")]
+    ReadCheckpoints(#[source] LedgerError),
+    /// The ledger's writer is gone.
+    #[error("the ledger sends no more commits")]
+    Closed,
+}
