@@ -7,7 +7,6 @@
 
 mod conversation;
 mod line;
-mod random;
 mod text;
 mod truth;
 
@@ -21,9 +20,9 @@ use std::thread;
 
 use anyhow::{Context, Result};
 
+use crate::random::Random;
 use conversation::Conversation;
 use line::Tape;
-use random::Random;
 use text::Pool;
 pub(crate) use truth::{Sums, Truth};
 

@@ -14,9 +14,12 @@ mod figures;
 mod histogram;
 mod ingest;
 mod latency;
+mod line;
 mod load;
 mod payload;
 mod process;
+mod random;
+mod reaction;
 mod reference;
 mod restart;
 mod target;
@@ -32,7 +35,7 @@ use crate::load::Protocol;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Measures Plimsoll: ingest, latency, weight, restart, backfill, desktop. All of them without a command.
+/// Measures Plimsoll: ingest, latency, line, reaction, weight, restart, backfill, desktop. All of them without a command.
 #[derive(Debug, Parser)]
 #[command(name = "plimsoll-bench", version)]
 struct Arguments {
@@ -60,6 +63,10 @@ enum Command {
     },
     /// From a request's arrival to its event in a client of the stream.
     Latency,
+    /// Whether compactions are foreseen: generated cycles against the running program, and the forecast's error.
+    Line(line::Arguments),
+    /// From the export that reaches a level to the notification, the command, and the text in the session.
+    Reaction,
     /// Start-up, memory, and processor time while idle.
     Weight,
     /// Killed and restarted under load, while a stand-in for systemd holds the sockets.
@@ -98,6 +105,10 @@ fn main() -> Result<()> {
             measure(&arguments, async |bench| ingest::run(bench, protocol).await)
         }
         Some(Command::Latency) => measure(&arguments, latency::run),
+        Some(Command::Line(line)) => {
+            measure(&arguments, async |bench| line::run(bench, &line).await)
+        }
+        Some(Command::Reaction) => measure(&arguments, reaction::run),
         Some(Command::Weight) => measure(&arguments, weight::run),
         Some(Command::Restart) => measure(&arguments, restart::run),
         Some(Command::Backfill(backfill)) => {
@@ -117,6 +128,8 @@ fn measure(arguments: &Arguments, part: impl AsyncFnOnce(&Bench) -> Result<()>) 
 async fn everything(bench: &Bench) -> Result<()> {
     ingest::run(bench, Protocol::Protobuf).await?;
     latency::run(bench).await?;
+    line::run(bench, &line::Arguments::default()).await?;
+    reaction::run(bench).await?;
     weight::run(bench).await?;
     restart::run(bench).await?;
     backfill::run(bench, &backfill::Arguments::usual()).await?;

@@ -6,9 +6,9 @@ use plimsoll_domain::{Timestamp, Tokens};
 
 use super::Plan;
 use super::line::{Head, Part, Step, Tape};
-use super::random::Random;
 use super::text::Pool;
 use super::truth::{MODELS, Truth};
+use crate::random::Random;
 
 /// The projects that conversations belong to; the first ones have most of them.
 const PROJECTS: u64 = 48;

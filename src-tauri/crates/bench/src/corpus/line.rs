@@ -5,8 +5,8 @@ use std::io::Write as _;
 use plimsoll_domain::calendar::rfc3339;
 use plimsoll_domain::{Timestamp, Tokens};
 
-use super::random::Random;
 use super::truth::Truth;
+use crate::random::Random;
 
 /// Lines, and what they come to.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 //! What people, models and tools say: words that are written as they stand in JSON.
 
-use super::random::Random;
+use crate::random::Random;
 
 /// How much text there is to cut pieces from, in bytes.
 const SIZE: usize = 1 << 20;

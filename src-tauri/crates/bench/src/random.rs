@@ -4,11 +4,11 @@ const BASE_62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmno
 
 /// A stream of numbers (SplitMix64). Integers only: the functions of floating point differ between machines.
 #[derive(Debug, Clone)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// The stream with this number, of those that belong to a seed.
-    pub(super) fn of(seed: u64, stream: u64) -> Self {
+    pub(crate) fn of(seed: u64, stream: u64) -> Self {
         let mut seeds = Self(seed);
         Self(seeds.next() ^ Self(stream).next())
     }
@@ -22,27 +22,27 @@ impl Random {
     }
 
     /// A number below `limit`.
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         ((u128::from(self.next()) * u128::from(limit)) >> 64) as u64
     }
 
     /// A number from `least` to `most`.
-    pub(super) fn between(&mut self, least: u64, most: u64) -> u64 {
+    pub(crate) fn between(&mut self, least: u64, most: u64) -> u64 {
         least + self.below(most - least + 1)
     }
 
     /// `true` in so many of a thousand cases.
-    pub(super) fn chance(&mut self, permille: u64) -> bool {
+    pub(crate) fn chance(&mut self, permille: u64) -> bool {
         self.below(1000) < permille
     }
 
     /// One of some.
-    pub(super) fn pick<'a, T>(&mut self, some: &'a [T]) -> &'a T {
+    pub(crate) fn pick<'a, T>(&mut self, some: &'a [T]) -> &'a T {
         &some[usize::try_from(self.below(some.len() as u64)).unwrap_or(0)]
     }
 
     /// The place in `weights` that a throw falls on.
-    pub(super) fn weighted(&mut self, weights: &[u64]) -> usize {
+    pub(crate) fn weighted(&mut self, weights: &[u64]) -> usize {
         let mut throw = self.below(weights.iter().sum());
         for (place, weight) in weights.iter().enumerate() {
             if throw < *weight {
@@ -55,7 +55,7 @@ impl Random {
 
     /// A number around `median` whose logarithm has the shape of a bell: at most `reach` times doubled or halved,
     /// half of the time less than a fifth of that.
-    pub(super) fn around(&mut self, median: u64, reach: u64) -> u64 {
+    pub(crate) fn around(&mut self, median: u64, reach: u64) -> u64 {
         const ONE: u64 = 1 << 16;
         let bell: u64 = (0..4).map(|_| self.below(ONE)).sum();
         // From 0 to 2 * reach, in units of 2^-16.
@@ -66,7 +66,7 @@ impl Random {
     }
 
     /// A UUID of version 4.
-    pub(super) fn uuid(&mut self) -> String {
+    pub(crate) fn uuid(&mut self) -> String {
         let (high, low) = (self.next(), self.next());
         format!(
             "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
@@ -79,12 +79,12 @@ impl Random {
     }
 
     /// So many hexadecimal digits, at most 16.
-    pub(super) fn hexadecimal(&mut self, digits: usize) -> String {
+    pub(crate) fn hexadecimal(&mut self, digits: usize) -> String {
         format!("{:016x}", self.next()).split_off(16 - digits)
     }
 
     /// A name such as providers give, with so many letters and digits behind `prefix`.
-    pub(super) fn id(&mut self, prefix: &str, length: usize) -> String {
+    pub(crate) fn id(&mut self, prefix: &str, length: usize) -> String {
         let letters = (0..length).map(|_| char::from(*self.pick(BASE_62)));
         prefix.chars().chain(letters).collect()
     }
