@@ -3,9 +3,11 @@
 use std::{
     fs,
     io::{Read as _, Write as _},
+    num::NonZero,
     path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
+    time::Instant,
 };
 
 use plimsoll_testkit::{Ended, Events, Loopback, TestResident};
@@ -141,14 +143,28 @@ async fn the_sessions_of_a_project_are_waited_for() {
     assert!(alone.err.contains("not running"), "{alone:?}");
 }
 
+/// The open connections to the dashboard's port, by the ports of those who asked, as the kernel lists them (`proc(5)`).
+#[cfg(target_os = "linux")]
+fn connections(house: &TestResident) -> std::collections::BTreeSet<String> {
+    const ESTABLISHED: &str = "01";
+    let to = format!("0100007F:{:04X}", house.runtime().dashboard.unwrap().port());
+    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    let rows = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let open = rows.filter(|row| row[2] == to && row[3] == ESTABLISHED);
+    open.map(|row| row[1].to_owned()).collect()
+}
+
 /// Scenario: the resident ends and is started anew while `wait` waits; the session then reaches its checkpoint.
 /// Guarantees: the wait goes on with the new one.
+#[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restart_does_not_end_the_wait() {
     let mut house = resident().await;
     turn(&house, "s-1", 0, CALM).await;
     let start = house.start().beside().command(&["wait", "s-1", "--timeout", "60s"]);
+    let before = connections(&house);
     let waiting = tokio::spawn(async move { start.run_to_end(PATIENCE).await });
+    until("asked", async || (!connections(&house).is_subset(&before)).then_some(())).await;
     house.terminate(PATIENCE).await.unwrap();
     house.start_again().await.unwrap();
     turn(&house, "s-1", 1, CHECKPOINT).await;
@@ -283,7 +299,7 @@ async fn quiet_and_rehearsals() {
 struct AtTerminal {
     child: Child,
     screen: std::sync::mpsc::Receiver<Vec<u8>>,
-    seen: String,
+    drawn: vt100::Parser,
 }
 
 impl AtTerminal {
@@ -314,17 +330,27 @@ impl AtTerminal {
                 }
             }
         });
-        Self { child, screen, seen: String::new() }
+        let [rows, columns] = [20, 80].map(|count| NonZero::new(count).unwrap());
+        Self { child, screen, drawn: vt100::Parser::new(rows, columns, 0) }
     }
 
-    /// Waits until it shows something that it did not show before.
+    /// Waits until it shows a text.
     fn shows(&mut self, text: &str) {
-        while !self.seen.contains(text) {
-            let part = self.screen.recv_timeout(PATIENCE);
-            let part = part.unwrap_or_else(|_| panic!("{text} is not in {}", self.seen));
-            self.seen.push_str(&String::from_utf8_lossy(&part));
+        self.draws(text, |seen| seen.contains(text));
+    }
+
+    /// Waits until it does not show a text any more.
+    fn shows_no_more(&mut self, text: &str) {
+        self.draws(text, |seen| !seen.contains(text));
+    }
+
+    fn draws(&mut self, what: &str, look: impl Fn(&str) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !look(&self.drawn.screen().contents()) {
+            let part = self.screen.recv_timeout(end.saturating_duration_since(Instant::now()));
+            let seen = self.drawn.screen().contents();
+            self.drawn.process(&part.unwrap_or_else(|_| panic!("{what}, but: {seen}")));
         }
-        self.seen.clear();
     }
 
     fn press(&mut self, keys: &str) {
@@ -357,6 +383,7 @@ async fn watching_at_a_terminal() {
     house.terminate(PATIENCE).await.unwrap();
     watch.shows("has ended");
     house.start_again().await.unwrap();
+    watch.shows_no_more("has ended");
     watch.shows("session aaaa-1 is at");
     watch.press("q");
     assert!(watch.child.wait().unwrap().success());

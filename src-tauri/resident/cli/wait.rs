@@ -148,26 +148,29 @@ async fn wait(flags: &Flags, goal: &Goal, around: &Surroundings) -> anyhow::Resu
     let folders = &around.places.runtime;
     let project = flags.choice.project(around)?;
     let mut client = Client::find(folders)?;
-    let sessions = live(&client).await?;
-    let mut id = match flags.choice.named() {
-        Some(named) => Some(whole_id(named, &sessions)),
-        None => project.newest(&sessions).map(|session| session.session_id.clone()),
-    };
+    let mut id = None;
     loop {
-        match attempt(&client, &mut id, (&project, goal), end).await {
+        match attempt(&client, &mut id, (&flags.choice, &project, goal), end).await {
             Err(error) if is_gone(&error) => client = again(folders).await?,
             waited => return waited,
         }
     }
 }
 
-/// Waits for a session of the project, where none is named yet, and then for the goal.
+/// Finds the session that is meant, waits for one of the project where there is none yet, and then for the goal.
 async fn attempt(
     client: &Client,
     id: &mut Option<String>,
-    (project, goal): (&Project, &Goal),
+    (choice, project, goal): (&Choice, &Project, &Goal),
     end: Instant,
 ) -> anyhow::Result<Option<Waited>> {
+    if id.is_none() {
+        let sessions = live(client).await?;
+        *id = match choice.named() {
+            Some(named) => Some(whole_id(named, &sessions)),
+            None => project.newest(&sessions).map(|session| session.session_id.clone()),
+        };
+    }
     if id.is_none() {
         *id = timeout_at(end, begun(client, project)).await.ok().transpose()?;
     }
