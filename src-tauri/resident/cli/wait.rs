@@ -151,7 +151,7 @@ async fn wait(flags: &Flags, goal: &Goal, around: &Surroundings) -> anyhow::Resu
     let mut id = None;
     loop {
         match attempt(&client, &mut id, (&flags.choice, &project, goal), end).await {
-            Err(error) if is_gone(&error) => client = again(folders).await?,
+            Err(error) if is_gone(&error) => client = again(folders, end).await?,
             waited => return waited,
         }
     }
@@ -217,9 +217,9 @@ fn is_gone(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(ClientError::NotRunning | ClientError::Broken(_)))
 }
 
-/// The engine that was there a moment ago, started anew.
-async fn again(folders: &[std::path::PathBuf]) -> Result<Client, ClientError> {
-    let end = Instant::now() + RESTART;
+/// The engine that was there a moment ago, started anew before the `end`.
+async fn again(folders: &[std::path::PathBuf], end: Instant) -> Result<Client, ClientError> {
+    let end = end.min(Instant::now() + RESTART);
     while Instant::now() < end {
         if let Ok(client) = Client::find(folders)
             && client.get("/api/v1/health").await.is_ok()
