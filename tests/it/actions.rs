@@ -194,7 +194,7 @@ async fn commands_run_once() {
     let command = serde_json::to_string(&["/bin/sh", "-c", &script]).unwrap();
     let mut house = start
         .variable("PLIMSOLL_ACTIONS_COMMAND", &command)
-        .variable("PLIMSOLL_ACTIONS_COMMAND_TIMEOUT", "1s")
+        .variable("PLIMSOLL_ACTIONS_URGENT_COMMAND_TIMEOUT", "1s")
         .run()
         .await
         .unwrap();

@@ -54,12 +54,13 @@ async fn reside(
         return programs::hand_over(folders).await;
     }
     let mut signals = Signals::listen().context("cannot listen for signals")?;
+    let offer = engine.windows().offer();
     let Some(mut running) = programs::start(engine, &mut signals).await? else { return Ok(()) };
     greet(&running)?;
     if let Some(welcome) = welcome {
         running.windows().leave(welcome);
     }
-    let mut desktop = Desktop::attach(&mut running, environment);
+    let mut desktop = Desktop::attach(&mut running, environment, offer);
     tokio::select! {
         () = signals.next() => {}
         () = desktop.quit() => desktop.close().await,

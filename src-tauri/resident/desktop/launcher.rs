@@ -10,11 +10,11 @@ use std::{
 
 use plimsoll_bus::{Bus, systemd};
 use plimsoll_domain::health::{Hint, Hints, Status};
-use plimsoll_engine::{Environment, Offer, Running, Windows};
+use plimsoll_engine::{Environment, Offer, Running};
 use plimsoll_programs::{is_managed, plain_drawing};
 use tokio::{
     process::{Child, Command},
-    sync::watch,
+    sync::{Mutex, watch},
     time::sleep,
 };
 use tokio_util::sync::CancellationToken;
@@ -27,15 +27,17 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Starts the process that shows windows.
 #[derive(Clone)]
 pub(crate) struct Launcher {
-    windows: Windows,
+    /// Outlasts a run that fails: the next one keeps the promise.
+    offer: Arc<Mutex<Offer>>,
     environment: Environment,
     status: watch::Receiver<Arc<Status>>,
     hints: Arc<dyn Hints>,
 }
 
 impl Launcher {
-    pub(crate) fn new(windows: Windows, environment: Environment, running: &Running) -> Self {
-        Self { windows, environment, status: running.status(), hints: running.hints() }
+    pub(crate) fn new(offer: Offer, environment: Environment, running: &Running) -> Self {
+        let offer = Arc::new(Mutex::new(offer));
+        Self { offer, environment, status: running.status(), hints: running.hints() }
     }
 
     /// Runs until stopped.
@@ -44,7 +46,7 @@ impl Launcher {
     }
 
     async fn serve(&self) -> io::Result<()> {
-        let mut offer = self.windows.offer();
+        let mut offer = self.offer.lock().await;
         loop {
             offer.wanted().await;
             match self.start().await {

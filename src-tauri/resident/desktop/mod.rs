@@ -5,7 +5,7 @@ mod tray;
 
 use std::{io, path::PathBuf};
 
-use plimsoll_engine::{Environment, Running, Windows};
+use plimsoll_engine::{Environment, Offer, Running, Windows};
 use plimsoll_programs as programs;
 use plimsoll_tray::Action;
 use tokio::sync::mpsc;
@@ -25,13 +25,13 @@ pub(crate) struct Desktop {
 
 impl Desktop {
     /// Puts the running engine on the desktop. What is missing there stops nothing, and is waited for.
-    pub(crate) fn attach(running: &mut Running, environment: Environment) -> Self {
+    pub(crate) fn attach(running: &mut Running, environment: Environment, offer: Offer) -> Self {
         let (choices, chosen) = mpsc::channel(CHOICES);
         programs::employ_notifications(running);
         let tray = Tray::new(programs::tray_sources(running), choices, running.hints());
         running.employ("tray", move |stop| tray.clone().run(stop));
         let windows = running.windows();
-        let launcher = Launcher::new(windows.clone(), environment.clone(), running);
+        let launcher = Launcher::new(offer, environment.clone(), running);
         running.employ("windows", move |stop| launcher.clone().run(stop));
         Self { chosen, windows, environment }
     }
@@ -41,7 +41,6 @@ impl Desktop {
         while let Some(action) = self.chosen.recv().await {
             match action {
                 Action::Show(show) => {
-                    // The launcher offers windows for as long as it runs, and is restarted where it fails.
                     if let Err(error) = self.windows.ask(show) {
                         tracing::warn!(%error, "nothing opens windows at the moment");
                     }

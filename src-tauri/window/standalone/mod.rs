@@ -62,14 +62,16 @@ fn reside(
             return Ok(None);
         }
         let mut signals = Signals::listen().context("cannot listen for signals")?;
+        // Wishes wait until there are windows.
+        let attached = engine.windows().attach();
         let running = programs::start(engine, &mut signals).await?;
-        anyhow::Ok(running.map(|running| (running, signals)))
+        anyhow::Ok(running.map(|running| (running, signals, attached)))
     });
-    let Some((running, signals)) = started? else { return Ok(()) };
+    let Some((running, signals, attached)) = started? else { return Ok(()) };
     let status = running.status();
     let address = address(&status.borrow());
     shell::run(runtime, address, |app, desk, events| {
-        let life = Life { app, desk, events, running, signals, environment, welcome };
+        let life = Life { app, desk, events, running, signals, attached, environment, welcome };
         life.live()
     })
 }
@@ -81,6 +83,8 @@ struct Life {
     events: mpsc::UnboundedReceiver<Event>,
     running: Running,
     signals: Signals,
+    /// The right to show windows.
+    attached: Option<Attached>,
     environment: Environment,
     /// What is shown at the first start.
     welcome: Option<Show>,
@@ -88,7 +92,8 @@ struct Life {
 
 impl Life {
     async fn live(self) -> anyhow::Result<()> {
-        let Self { app, desk, events, mut running, mut signals, environment, welcome } = self;
+        let Self { app, desk, events, mut running, mut signals, attached, environment, welcome } =
+            self;
         let (choices, chosen) = mpsc::channel(CHOICES);
         programs::employ_notifications(&mut running);
         let tray = Tray::new(app, programs::tray_sources(&running), choices, running.hints());
@@ -97,7 +102,7 @@ impl Life {
         if let Some(welcome) = welcome {
             windows.leave(welcome);
         }
-        let source = InProcess::new(windows.clone(), running.status());
+        let source = InProcess::new(windows.clone(), attached, running.status());
         let mut quits = false;
         serve(desk, events, source, Stay::Always, async {
             tokio::select! {
@@ -139,9 +144,13 @@ struct InProcess {
 }
 
 impl InProcess {
-    fn new(windows: Windows, status: watch::Receiver<Arc<Status>>) -> Self {
+    fn new(
+        windows: Windows,
+        attached: Option<Attached>,
+        status: watch::Receiver<Arc<Status>>,
+    ) -> Self {
         let told = address(&status.borrow());
-        Self { attached: windows.attach(), windows, status, told }
+        Self { windows, attached, status, told }
     }
 
     /// Whether there is a new address, and which.

@@ -16,6 +16,7 @@ use crate::{
     error::ApiError,
     query::{Params, refuse},
     sessions::{books, find, read_id},
+    snapshot::newest,
 };
 
 /// The longest path that is kept, in characters.
@@ -46,7 +47,7 @@ pub(crate) async fn acknowledge(
     let Json(Wish { note, path, tokens }) = wish;
     short_enough("note", note.as_deref(), LONGEST_NOTE)?;
     short_enough("path", path.as_deref(), LONGEST_PATH)?;
-    let snapshot = Arc::clone(&shared.api.snapshots.borrow());
+    let snapshot = newest(&shared.api).await;
     let view = find(&snapshot, &session);
     if view.is_none() {
         books(&shared, &session).await?;

@@ -16,6 +16,7 @@ use crate::{
     dto::{Context, Session, SessionBooks, SessionContext, SessionPage},
     error::ApiError,
     query::Params,
+    snapshot::newest,
 };
 
 /// Nothing of a session is known that is true now.
@@ -38,7 +39,7 @@ pub(crate) async fn list(
     let limit = params.limit()?;
     let before = params.time("before", &shared.api.calendar)?;
     let (books, next) = page(&shared, before, limit).await?;
-    let snapshot = Arc::clone(&shared.api.snapshots.borrow());
+    let snapshot = newest(&shared.api).await;
     let live: HashSet<&SessionId> = snapshot.sessions.iter().map(|view| &view.session).collect();
     let shown = |one| SessionBooks::new(one, live.contains(&one.session));
     let page = SessionPage { sessions: books.iter().map(shown).collect(), next: next.map(cursor) };
@@ -95,7 +96,7 @@ pub(crate) async fn read(
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let id = read_id(path)?;
-    let snapshot = Arc::clone(&shared.api.snapshots.borrow());
+    let snapshot = newest(&shared.api).await;
     if let Some(view) = find(&snapshot, &id) {
         return Ok(Json(Session::new(view)).into_response());
     }
@@ -109,7 +110,7 @@ pub(crate) async fn context(
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let id = read_id(path)?;
-    let snapshot = Arc::clone(&shared.api.snapshots.borrow());
+    let snapshot = newest(&shared.api).await;
     let Some(view) = find(&snapshot, &id) else {
         books(&shared, &id).await?;
         return Err(NOT_LIVE);

@@ -17,6 +17,7 @@ use crate::{
     error::ApiError,
     query::{Params, refuse},
     sessions::{books, find, read_id},
+    snapshot::newest,
 };
 
 /// How long is waited unless the caller says otherwise, and at most.
@@ -68,7 +69,8 @@ pub(crate) async fn wait(
     let goal = Goal::read(&params)?;
     let patience = patience(params.text("timeout"))?;
     let mut snapshots = shared.api.snapshots.clone();
-    if find(&snapshots.borrow(), &id).is_none() && params.text("expect") != Some("true") {
+    // What was sent before the question counts, also where nothing is waited for.
+    if find(&*newest(&shared.api).await, &id).is_none() && params.text("expect") != Some("true") {
         books(&shared, &id).await?;
     }
     let over = |snapshot: &Arc<Snapshot>| outcome(find(snapshot, &id), &goal).is_some();

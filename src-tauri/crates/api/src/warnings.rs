@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use crate::{Shared, dto, error::ApiError, query::Params};
+use crate::{Shared, dto, error::ApiError, query::Params, snapshot::newest};
 
 /// Answers with warnings, the newest first.
 pub(crate) async fn list(
@@ -19,7 +19,7 @@ pub(crate) async fn list(
     let all = shared.api.ledger.warnings(params.revision("before")?, limit).await?;
     let full = u32::try_from(all.len()).is_ok_and(|found| found >= limit);
     let last = all.last().filter(|_| full).and_then(|warning| warning.revision);
-    let snapshot = Arc::clone(&shared.api.snapshots.borrow());
+    let snapshot = newest(&shared.api).await;
     let calendar = &shared.api.calendar;
     let warnings = all.iter().map(|one| dto::Warning::new(one, &snapshot, calendar)).collect();
     Ok(Json(dto::Warnings { warnings, next: last.map(|revision| revision.0) }).into_response())

@@ -162,6 +162,7 @@ pub struct Engine {
     around: Surroundings,
     started: Timestamp,
     board: Arc<Board>,
+    windows: Windows,
     taken: Result<Taken, EngineError>,
 }
 
@@ -217,13 +218,20 @@ impl Engine {
         let board = Arc::new(Board::new(Arc::clone(&around.now)));
         let started = (around.now)();
         let taken = take(&config, &around, &board);
-        Self { config, around, started, board, taken }
+        Self { config, around, started, board, windows: Windows::default(), taken }
     }
 
     /// Whether the user has an engine already, so that this one cannot start.
     #[must_use]
     pub fn is_second(&self) -> bool {
         matches!(self.taken, Err(EngineError::Running { .. }))
+    }
+
+    /// The wishes for windows. Whoever will show them says so before the start: from then on the engine can be found,
+    /// and asked for one.
+    #[must_use]
+    pub fn windows(&self) -> Windows {
+        self.windows.clone()
     }
 
     /// The addresses of the OTLP/HTTP receiver, IPv4 first; empty where the port was taken.
@@ -268,7 +276,7 @@ impl Engine {
             ports,
             spool,
             signals: Signals::new(),
-            windows: Windows::default(),
+            windows: self.windows,
             ledger: Arc::new(SetOnce::new()),
             lock,
         };

@@ -10,9 +10,9 @@ use std::{
     time::SystemTime,
 };
 
-use plimsoll_client::RuntimeInfo;
+use plimsoll_client::{Client, ClientError, RuntimeInfo};
 use plimsoll_domain::{
-    Calendar, SessionId, Timestamp, Tokens,
+    Calendar, SessionId, Show, Timestamp, Tokens,
     health::{ListenerState, Status},
 };
 use plimsoll_engine::{
@@ -358,6 +358,27 @@ async fn a_drain_ends_everything_in_order() {
     let next = machine.start().await;
     assert_eq!(totals(&next, "tools-autocompact").await, [(AUTOCOMPACT, 19)]);
     next.drain().await;
+}
+
+/// Scenario: an engine is asked for a window as soon as it runs; one for which nobody will show windows, one for which that
+/// was promised before its start.
+/// Guarantees: the first refuses; the other takes the wish, and it waits for whoever shows it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn windows_are_promised_before_the_engine_can_be_found() {
+    let wish = Show::Dashboard { session: None };
+    let machine = Machine::new();
+    let running = machine.start().await;
+    let refused = Client::find(&machine.places().runtime).unwrap().show(&wish).await;
+    assert!(matches!(refused, Err(ClientError::Refused { status, .. }) if status == 409));
+    running.drain().await;
+
+    let engine = machine.bind();
+    let mut offer = engine.windows().offer();
+    let running = engine.start(&CancellationToken::new()).await.unwrap();
+    Client::find(&machine.places().runtime).unwrap().show(&wish).await.unwrap();
+    offer.wanted().await;
+    assert_eq!(running.windows().attach().unwrap().next().await, wish);
+    running.drain().await;
 }
 
 /// Scenario: a session whose transcript lies in the client's folder tells of requests.

@@ -94,6 +94,10 @@ impl<B: Books, O: Outcomes, S: Showing> Attendant<B, O, S> {
     pub(super) async fn attend(&mut self) -> Result<(), ActionsError> {
         // A run before this one may have left it up.
         self.around.hints.clear(Hint::NoNotifications);
+        // The numbers of a service that is only assumed would be taken for those of a former one once the bus has said it.
+        if self.around.service.changed().await.is_err() {
+            return Err(ActionsError::Closed);
+        }
         self.look().await;
         loop {
             let is_held = !self.held.is_empty() || self.warnings.is_held();

@@ -16,8 +16,8 @@ use http_body_util::BodyExt;
 use plimsoll_api::{Api, Key, Pruner, Signal, Windows};
 use plimsoll_domain::{
     Alert, ApiRequest, Calendar, Door, Envelope, Fact, Handed, Handled, Level, Levels, Line,
-    LineEvidence, Model, NanoUsd, QuerySource, RequestId, SessionId, Statement, Taken, ThreadKey,
-    Timestamp, Tokens, Window, WindowEvidence, Witness,
+    LineEvidence, Model, NanoUsd, QuerySource, RequestId, Revision, SessionId, Statement, Taken,
+    ThreadKey, Timestamp, Tokens, Window, WindowEvidence, Witness,
     health::{Health, HealthProbe, Status, TaskHealth},
 };
 use plimsoll_ledger::{Ledger, LedgerError, LedgerOptions, Pruned, Usage};
@@ -293,8 +293,10 @@ pub(crate) fn reached(session: &str, cycle: i64) -> Alert {
     }
 }
 
+/// A snapshot that knows of every commit.
 pub(crate) fn snapshot(version: u64, sessions: &[Arc<SessionView>]) -> Snapshot {
-    Snapshot { version, as_of: at(0), sessions: sessions.to_vec(), ..Snapshot::default() }
+    let revision = Revision(i64::MAX);
+    Snapshot { version, revision, as_of: at(0), sessions: sessions.to_vec(), ..Snapshot::default() }
 }
 
 /// A live session, with a gauge where `occupancy` is known.

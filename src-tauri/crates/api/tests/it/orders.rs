@@ -6,7 +6,9 @@ use plimsoll_domain::{
     ActionKind, ActionResult, Checkpoint, Level, Outcome, Scope, SessionId, Silence,
 };
 use plimsoll_ledger::{Claim, Ledger};
+use plimsoll_watch::Snapshot;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::desk::{Desk, KEY, NOON, json as read, priced, reached, request, snapshot, view};
 
@@ -69,6 +71,33 @@ async fn a_context_is_waited_for() {
     let ((_, answer), ()) = tokio::join!(wait("tokens_left=8000&timeout=60s"), grows);
     assert_eq!(answer["outcome"], "reached");
     assert_eq!(answer["context"]["headroomTokens"], 7_000);
+}
+
+/// Scenario: a request is committed, and its session asked about before a snapshot knows of it; then that comes. Another
+/// is committed, and no snapshot comes.
+/// Guarantees: whoever asks after a commit is told of it; a second later of what there is.
+#[tokio::test]
+async fn who_sends_and_then_asks_finds_what_was_sent() {
+    let desk = Desk::open().await;
+    let knows_so_far = |version, occupancy| {
+        let revision = desk.ledger.revision();
+        desk.show(Snapshot { revision, ..snapshot(version, &[view("one", Some(occupancy))]) });
+    };
+    let ask = async || {
+        let context = "/api/v1/sessions/one/context";
+        let wait = "/api/v1/sessions/one/wait?tokens_left=0&timeout=0";
+        let (context, wait) = tokio::join!(get(&desk, context), get(&desk, wait));
+        [&context.1["occupancyTokens"], &wait.1["context"]["occupancyTokens"]].map(Value::as_u64)
+    };
+    knows_so_far(2, 140_000);
+    desk.record(vec![priced("one", "r1", 1, None)]).await;
+    let (told, ()) = tokio::join!(ask(), async { knows_so_far(3, 150_000) });
+    assert_eq!(told, [Some(150_000); 2]);
+    desk.record(vec![priced("one", "r2", 2, None)]).await;
+    tokio::time::pause();
+    let began = Instant::now();
+    assert_eq!(ask().await, [Some(150_000); 2]);
+    assert_eq!(began.elapsed().as_secs(), 1);
 }
 
 /// Scenario: a checkpoint is acknowledged with everything, with nothing, without the key, for an unknown session, and

@@ -31,6 +31,20 @@ async fn a_notice_replaces_its_predecessor() {
     assert_eq!(scene.hint(), None);
 }
 
+/// Scenario: an alert comes before the bus has said which services are there, another of its session afterwards.
+/// Guarantees: the first is shown when the bus has spoken; the other replaces it.
+#[tokio::test(start_paused = true)]
+async fn the_bus_is_heard_before_anything_is_shown() {
+    let mut scene = Scene::new().run_before_the_bus_speaks();
+    scene.grant("one");
+    scene.settle().await;
+    scene.service.send_replace(Presence::Present);
+    scene.shown(1).await;
+    scene.settle().await;
+    scene.grant("one");
+    assert_eq!(scene.shown(2).await[1], ("one".to_owned(), Some(1), 1));
+}
+
 /// Scenario: alerts that happened two minutes ago, and a moment more.
 /// Guarantees: only the first is shown.
 #[tokio::test(start_paused = true)]

@@ -210,8 +210,15 @@ impl Scene {
         Self::new().run()
     }
 
+    /// Begins a run, after breaking off the one before, and has the bus say what is there.
+    pub(super) fn run(self) -> Self {
+        let scene = self.run_before_the_bus_speaks();
+        scene.service.send_modify(|_| ());
+        scene
+    }
+
     /// Begins a run, after breaking off the one before.
-    pub(super) fn run(mut self) -> Self {
+    pub(super) fn run_before_the_bus_speaks(mut self) -> Self {
         if let Some(former) = self.task.take() {
             former.abort();
         }
