@@ -5,17 +5,19 @@
 
 mod files;
 mod layer;
+mod number;
 
 use std::{
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use plimsoll_domain::Compacting;
+use plimsoll_domain::{Compacting, Model};
 
 use files::Files;
-use layer::{Kind, Layer, Setting};
+use layer::{Effect, Kind, Layer, Setting};
 
 /// Reads what the client's settings say of compaction. Files that did not change are not read again.
 #[derive(Debug)]
@@ -95,11 +97,20 @@ fn merge(layers: &[Arc<Layer>]) -> Compacting {
     let told = |setting: &Setting| layers.iter().find_map(|layer| layer.told(*setting)).flatten();
     let first = |settings: &[Setting]| settings.iter().find_map(told);
     let off = [Setting::DisableCompact, Setting::DisableAutoCompact, Setting::AutoCompactEnabled];
+    let variable = told(&Setting::WindowVariable);
     Compacting {
         off: first(&off).map(|(_, words)| words),
-        window: first(&[Setting::WindowVariable, Setting::AutoCompactWindow]),
-        percent: first(&[Setting::Percent]),
+        models: if variable.is_none() { windows(layers) } else { BTreeMap::new() },
+        window: variable.or_else(|| told(&Setting::AutoCompactWindow)),
+        percent: told(&Setting::Percent),
     }
+}
+
+/// The windows of the models that are named: of the strongest layer that names a window for them, or for all.
+fn windows(layers: &[Arc<Layer>]) -> BTreeMap<Model, Effect> {
+    let models: BTreeSet<&Model> = layers.iter().flat_map(|layer| layer.models()).collect();
+    let window = |model: &Model| layers.iter().find_map(|layer| layer.window_of(model)).flatten();
+    models.into_iter().map(|model| (model.clone(), window(model))).collect()
 }
 
 /// A file, or the JSON files of a folder by name.

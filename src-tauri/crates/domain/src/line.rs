@@ -2,7 +2,7 @@
 //!
 //! Formula and exceptions were measured on Claude Code 2.1.330 (docs/format.md, "Where it compacts").
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use crate::{Interval, Model, Window, window::WINDOW_1M};
 
@@ -12,6 +12,8 @@ const ANSWER_RESERVE: u64 = 20_000;
 const COMPACTION_MARGIN: u64 = 13_000;
 /// How far before the end of what it can send the client refuses by itself, where it may not compact.
 const REFUSAL_MARGIN: u64 = 3_000;
+/// 100 percent, as percentages are told.
+const WHOLE: u64 = 100_000;
 /// What the client takes a window of the user's to be at least and at most, whatever is written.
 const USERS_WINDOW: std::ops::RangeInclusive<u64> = 100_000..=WINDOW_1M;
 
@@ -59,8 +61,21 @@ pub struct Compacting {
     pub off: Option<Arc<str>>,
     /// The window that it is reckoned from, in tokens.
     pub window: Option<(u64, Arc<str>)>,
-    /// The percentage at which it begins, 1 to 100; it can only lower the line.
+    /// The same of single models, by their [common names](Model::common); `None`: the model's own window.
+    pub models: BTreeMap<Model, Option<(u64, Arc<str>)>>,
+    /// The percentage at which it begins, in thousandths of a percent up to 100,000; it can only lower the line.
     pub percent: Option<(u64, Arc<str>)>,
+}
+
+impl Compacting {
+    /// The window that a model's line is reckoned from, in tokens; `None`: the model's own.
+    #[must_use]
+    pub fn window_of(&self, model: &Model) -> Option<&(u64, Arc<str>)> {
+        match self.models.get(&Model::common(model.as_str())) {
+            Some(own) => own.as_ref(),
+            None => self.window.as_ref(),
+        }
+    }
 }
 
 /// What is known of a thread's line, beside its model and window.
@@ -152,21 +167,21 @@ impl Line {
             return Self { tokens, reason: LineReason::Off(Arc::clone(said)) };
         }
         // A window of the user's has it compact every model.
-        let narrowed = client.is_some_and(|client| client.window.is_some());
+        let users = client.and_then(|client| client.window_of(model));
         let never = never_compacts(model, window.tokens);
-        if never && !narrowed {
+        if never && users.is_none() {
             return Self { tokens: window.tokens, reason: LineReason::Never };
         }
         let usual = if never { window.tokens } else { below(window.tokens) };
         let Some(client) = client else { return Self::formula(usual) };
-        let users = |(tokens, _): &(u64, Arc<str>)| {
+        let narrow = |(tokens, _): &(u64, Arc<str>)| {
             window.tokens.min((*tokens).clamp(*USERS_WINDOW.start(), *USERS_WINDOW.end()))
         };
-        let base = client.window.as_ref().map_or(window.tokens, users);
+        let base = users.map_or(window.tokens, narrow);
         let percent = client.percent.as_ref().map(|(percent, said)| {
-            (base.saturating_sub(ANSWER_RESERVE) * (*percent).min(100) / 100, said)
+            (base.saturating_sub(ANSWER_RESERVE) * (*percent).min(WHOLE) / WHOLE, said)
         });
-        let narrowed = client.window.as_ref().map(|(_, said)| (below(base), said));
+        let narrowed = users.map(|(_, said)| (below(base), said));
         let lowest = percent.into_iter().chain(narrowed).min_by_key(|(tokens, _)| *tokens);
         match lowest {
             Some((tokens, said)) if tokens < usual => {
@@ -243,9 +258,9 @@ mod tests {
     fn settings(window: Option<u64>, percent: Option<u64>) -> Compacting {
         let said = |number: u64, what: &str| (number, what.into());
         Compacting {
-            off: None,
             window: window.map(|window| said(window, "window")),
-            percent: percent.map(|percent| said(percent, "percent")),
+            percent: percent.map(|percent| said(percent * 1_000, "percent")),
+            ..Compacting::default()
         }
     }
 
@@ -283,6 +298,27 @@ mod tests {
         ] {
             assert_eq!(line(name, none), (tokens, reason), "{name}");
         }
+    }
+
+    /// Scenario: settings name a window for one model, and none for another that never compacts by itself, beside a window for
+    /// all.
+    /// Guarantees: the model's own counts, under any spelling of its name; none means that nothing is set.
+    #[test]
+    fn a_models_own_window_goes_first() {
+        let said = |window| Some((window, "own".into()));
+        let own = [("claude-sonnet-4-6", said(120_000)), ("claude-haiku-4-5", None)];
+        let models = own.map(|(name, window)| (Model::common(name), window)).into();
+        let set = Compacting { models, ..settings(Some(150_000), None) };
+        for (name, tokens, reason) in [
+            ("claude-sonnet-4-6", 87_000, LineReason::Client("own".into())),
+            ("claude-sonnet-4-6[1m]", 87_000, LineReason::Client("own".into())),
+            ("claude-opus-4-6", 117_000, LineReason::Client("window".into())),
+            ("claude-haiku-4-5-20251001", 200_000, LineReason::Never),
+        ] {
+            assert_eq!(line(name, client(&set)), (tokens, reason), "{name}");
+        }
+        let half = Compacting { percent: Some((52_700, "half".into())), ..Compacting::default() };
+        assert_eq!(line("claude-sonnet-4-6", client(&half)).0, 94_860);
     }
 
     /// Scenario: the client's settings narrow the window, lower the percentage, do both, or say what changes nothing.

@@ -44,6 +44,17 @@ impl Model {
         Some((family?, *numbers.first()?, numbers.get(1).copied().unwrap_or(0)))
     }
 
+    /// The model by the name under which settings know it: in lower case, without a date or the window's suffix.
+    #[must_use]
+    pub fn common(name: &str) -> Self {
+        let model = Self::parse(&name.trim().to_ascii_lowercase()).0;
+        match model.family() {
+            Some((family, major, 0)) => Self(format!("claude-{family}-{major}").into()),
+            Some((family, major, minor)) => Self(format!("claude-{family}-{major}-{minor}").into()),
+            None => model,
+        }
+    }
+
     /// The name for people, e.g. `Opus 4.6`; the plain name where its form is not known.
     #[must_use]
     pub fn display_name(&self) -> String {

@@ -168,10 +168,12 @@ mod tests {
         let mut settings = reader.settings();
         let percent = |settings: &Arc<ClientSettings>| {
             let of_project = settings.projects.get(&*project.display().to_string());
-            of_project.and_then(|settings| settings.percent.as_ref()).map(|(percent, _)| *percent)
+            of_project
+                .and_then(|settings| settings.percent.as_ref())
+                .map(|(percent, _)| *percent / 1_000)
         };
         let user = settings.borrow_and_update().user.percent.clone().unwrap();
-        assert_eq!(user.0, 70);
+        assert_eq!(user.0, 70_000);
 
         let (snapshots, seen) = watch::channel(Arc::new(Snapshot::default()));
         let following = tokio::spawn(reader.clone().run(seen, CancellationToken::new()));

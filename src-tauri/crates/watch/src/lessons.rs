@@ -189,7 +189,7 @@ mod tests {
     fn a_compaction_teaches_once() {
         let mut lessons = Lessons::default();
         lessons.recall(&SessionId::new("one"), Some(&"/p".into()), taught(1, 80_000, 92_000));
-        let half = Compacting { percent: Some((50, "half".into())), ..Compacting::default() };
+        let half = Compacting { percent: Some((50_000, "half".into())), ..Compacting::default() };
         let projects = [("/p".into(), half.into())].into();
         lessons.believe(&ClientSettings { projects, ..ClientSettings::default() });
         assert_eq!(up_to(&lessons, "/p", 167_000), None);

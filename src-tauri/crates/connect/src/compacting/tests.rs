@@ -1,6 +1,6 @@
 use std::fs;
 
-use plimsoll_domain::Compacting;
+use plimsoll_domain::{Compacting, Model};
 
 use super::*;
 
@@ -72,13 +72,15 @@ fn what_is_not_loaded_says_nothing() {
 }
 
 /// Scenario: the percentage as text, number, with a sign behind it, and such as are none.
-/// Guarantees: 1 to 100 count, in the words of the file, the home folder shortened.
+/// Guarantees: up to 100 count, in thousandths and in the words of the file, the home folder shortened.
 #[test]
 fn percentages_are_read_as_the_client_reads_them() {
     let percent = |value| env("CLAUDE_AUTOCOMPACT_PCT_OVERRIDE", value).percent;
     let words = "CLAUDE_AUTOCOMPACT_PCT_OVERRIDE=50 in ~/.claude/settings.json";
-    assert_eq!(percent(r#""50""#), Some((50, words.into())));
-    for (value, expected) in [("7", 7), (r#""80%""#, 80), (r#""100""#, 100), (r#"" 12.5 ""#, 12)] {
+    assert_eq!(percent(r#""50""#), Some((50_000, words.into())));
+    for (value, expected) in
+        [("7", 7_000), (r#""80%""#, 80_000), (r#""100""#, 100_000), (r#"" 12.5 ""#, 12_500)]
+    {
         assert_eq!(percent(value).map(|(percent, _)| percent), Some(expected), "{value}");
     }
     for none in [r#""""#, r#""0""#, r#""101""#, r#""half""#, r#""-5""#, "null", "[50]"] {
@@ -87,23 +89,30 @@ fn percentages_are_read_as_the_client_reads_them() {
 }
 
 /// Scenario: the window as a variable and as a setting, each in several forms; both.
-/// Guarantees: the variable takes plain numbers only, the setting also k, M and thousands; the variable wins where it
-/// has an effect.
+/// Guarantees: the variable takes what it can of a text, and too little as the least; the setting takes whole numbers that
+/// are large enough, and others are as if they were not there; the variable wins where it has an effect.
 #[test]
 fn windows_are_read_as_the_client_reads_them() {
     let tokens = |compacting: Compacting| compacting.window.map(|(tokens, _)| tokens);
-    for (value, expected) in
-        [(r#""150000""#, Some(150_000)), (r#""500k""#, Some(500)), ("0", None), (r#""big""#, None)]
-    {
+    for (value, expected) in [
+        (r#""150000""#, Some(150_000)),
+        ("150000", Some(150_000)),
+        (r#""500k""#, Some(500_000)),
+        (r#""500""#, Some(100_000)),
+        ("0", None),
+        (r#""big""#, None),
+    ] {
         assert_eq!(tokens(env("CLAUDE_CODE_AUTO_COMPACT_WINDOW", value)), expected, "{value}");
     }
     for (value, expected) in [
         ("250000", Some(250_000)),
-        ("200", Some(200_000)),
-        (r#""500k""#, Some(500_000)),
-        (r#""1M""#, Some(1_000_000)),
+        ("100000", Some(100_000)),
+        ("99999", None),
+        ("200", None),
+        ("120000.5", None),
+        (r#""500k""#, None),
+        (r#""250000""#, None),
         (r#""auto""#, None),
-        ("-3", None),
     ] {
         let found = user(&format!(r#"{{"autoCompactWindow": {value}}}"#));
         assert_eq!(tokens(found), expected, "{value}");
@@ -120,6 +129,45 @@ fn windows_are_read_as_the_client_reads_them() {
     );
 }
 
+/// Scenario: windows of single models, as `/autocompact` saves them, in several files, with a window for all and with the
+/// variable.
+/// Guarantees: in one file the model's own goes before the one for all; the stronger file before the weaker, whichever it
+/// names; `auto` is none; names count in every spelling, the common one first; the variable goes before all.
+#[test]
+fn models_have_windows_of_their_own() {
+    let of = |machine: &mut Machine, model: &str| {
+        let window = machine.read().window_of(&Model::common(model)).cloned();
+        window.map(|(tokens, _)| tokens)
+    };
+    let named = |name: &str, window: &str| {
+        format!(r#""modelSettings": {{"{name}": {{"autoCompactWindow": {window}}}}}"#)
+    };
+    let mut machine = Machine::new();
+    machine.write(USER, &format!("{{{}}}", named("claude-sonnet-4-6", "120000")));
+    let words =
+        "modelSettings.claude-sonnet-4-6.autoCompactWindow=120000 in ~/.claude/settings.json";
+    let model = Model::common("claude-sonnet-4-6");
+    assert_eq!(machine.read().window_of(&model), Some(&(120_000, words.into())));
+    assert_eq!(of(&mut machine, "claude-sonnet-4-6[1m]"), Some(120_000));
+    assert_eq!(of(&mut machine, "claude-opus-4-6"), None);
+
+    machine.write(PROJECT, r#"{"autoCompactWindow": 150000}"#);
+    assert_eq!(of(&mut machine, "claude-sonnet-4-6"), Some(150_000));
+    machine.write(LOCAL, &format!("{{{}}}", named("claude-sonnet-4-6", r#""auto""#)));
+    assert_eq!(of(&mut machine, "claude-sonnet-4-6"), None);
+    assert_eq!(of(&mut machine, "claude-opus-4-6"), Some(150_000));
+    machine.write(LOCAL, &format!("{{{}}}", named("claude-sonnet-4-6", "50000")));
+    assert_eq!(of(&mut machine, "claude-sonnet-4-6"), Some(150_000));
+
+    let spellings = r#"{"modelSettings": {"Claude-Haiku-4-5": {"autoCompactWindow": 110000},
+        "claude-haiku-4-5-20251001": {"autoCompactWindow": 120000}, "claude-haiku-4-5": {"autoCompactWindow": 130000},
+        "claude-haiku-4-5[1m]": {"autoCompactWindow": 140000}, "sonnet": {"autoCompactWindow": 150000}}}"#;
+    machine.write(LOCAL, spellings);
+    assert_eq!(of(&mut machine, "claude-haiku-4-5-20251001"), Some(130_000));
+    machine.write(USER, r#"{"env": {"CLAUDE_CODE_AUTO_COMPACT_WINDOW": "170000"}}"#);
+    assert_eq!(of(&mut machine, "claude-haiku-4-5"), Some(170_000));
+}
+
 /// Scenario: each way to switch automatic compaction off, and values that do not.
 /// Guarantees: what the client takes as yes, and no more; the global file counts.
 #[test]
@@ -131,6 +179,9 @@ fn compaction_is_switched_off() {
         for no in [r#""0""#, r#""""#, "false", r#""2""#] {
             assert_eq!(env(name, no).off, None, "{name} {no}");
         }
+    }
+    for no in [r#""false""#, "0"] {
+        assert_eq!(user(&format!(r#"{{"autoCompactEnabled": {no}}}"#)).off, None, "{no}");
     }
     let mut machine = Machine::new();
     machine.write(GLOBAL, r#"{"env": {"DISABLE_COMPACT": "1"}, "autoCompactEnabled": false}"#);
@@ -147,7 +198,7 @@ fn stronger_layers_win_key_by_key() {
     let mut machine = Machine::new();
     let set =
         |percent: u64| format!(r#"{{"env": {{"CLAUDE_AUTOCOMPACT_PCT_OVERRIDE": "{percent}"}}}}"#);
-    let window = r#", "autoCompactWindow": "500k"}"#;
+    let window = r#", "autoCompactWindow": 500000}"#;
     let layers =
         [USER, PROJECT, LOCAL, "etc/managed.json", "etc/managed.d/1.json", "etc/managed.d/2.json"];
     for (percent, file) in (10..).zip(layers) {
@@ -156,15 +207,15 @@ fn stronger_layers_win_key_by_key() {
             if file == USER { text.trim_end_matches('}').to_owned() + "}" + window } else { text };
         machine.write(file, &text);
         let found = machine.read();
-        assert_eq!(found.percent.as_ref().unwrap().0, percent, "{file}");
+        assert_eq!(found.percent.as_ref().unwrap().0, percent * 1_000, "{file}");
         assert_eq!(found.window.as_ref().unwrap().0, 500_000, "{file}");
     }
     for file in &layers[3..] {
         fs::remove_file(machine.root.path().join(file)).unwrap();
     }
     let below = machine.root.path().join("home/work/part");
-    assert_eq!(machine.settings.read(below.to_str()).percent.as_ref().unwrap().0, 10);
-    assert_eq!(machine.settings.read(None).percent.as_ref().unwrap().0, 10);
+    assert_eq!(machine.settings.read(below.to_str()).percent.as_ref().unwrap().0, 10_000);
+    assert_eq!(machine.settings.read(None).percent.as_ref().unwrap().0, 10_000);
     machine.write(LOCAL, r#"{"env": {"CLAUDE_AUTOCOMPACT_PCT_OVERRIDE": ""}}"#);
     assert_eq!(machine.read().percent, None, "hidden by an empty one");
 }
@@ -176,7 +227,8 @@ fn changes_are_noticed() {
     let mut machine = Machine::new();
     let set =
         |percent: u64| format!(r#"{{"env": {{"CLAUDE_AUTOCOMPACT_PCT_OVERRIDE": "{percent}"}}}}"#);
-    let percent = |machine: &mut Machine| machine.read().percent.as_ref().map(|found| found.0);
+    let percent =
+        |machine: &mut Machine| machine.read().percent.as_ref().map(|found| found.0 / 1_000);
     machine.write(USER, &set(50));
     assert_eq!(percent(&mut machine), Some(50));
     assert_eq!(percent(&mut machine), Some(50));
