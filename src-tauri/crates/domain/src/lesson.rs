@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::Timestamp;
 
-/// How many cycles are remembered at most, the newest.
+/// How many compactions are remembered at most, the newest.
 const REMEMBERED: usize = 32;
 /// A compaction that far from the usual one, in permille of it, is an outlier: a refusal by the API, another setting.
 const STRAY: u64 = 150;
@@ -14,7 +14,7 @@ const CONTRADICTIONS: usize = 2;
 /// What one cycle of a thread taught.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lesson {
-    /// When it was seen.
+    /// When it was seen: the compaction, or the last request that followed.
     pub at: Timestamp,
     /// The client's version.
     pub version: Option<Arc<str>>,
@@ -37,24 +37,26 @@ pub struct Interval {
 
 impl Interval {
     /// What lessons of the same model, window and settings teach together. Those of the newest client version that
-    /// compacted count; of its compactions not those far from the usual one, nor those that other contexts passed.
+    /// compacted count, and those of which the version is not known; of its compactions not those far from the usual one,
+    /// nor those that other contexts passed since.
     #[must_use]
     pub fn of<'a>(lessons: impl IntoIterator<Item = &'a Lesson>) -> Self {
         let mut lessons: Vec<&Lesson> = lessons.into_iter().collect();
         lessons.sort_by_key(|lesson| std::cmp::Reverse(lesson.at));
-        if let Some(newest) = lessons.iter().find(|lesson| lesson.compacted.is_some()) {
-            let version = newest.version.clone();
-            lessons.retain(|lesson| lesson.version == version);
+        let mut compacted = lessons.iter().filter(|lesson| lesson.compacted.is_some());
+        if let Some(newest) = compacted.find_map(|lesson| lesson.version.clone()) {
+            let counts = |version: &Arc<str>| *version == newest;
+            lessons.retain(|lesson| lesson.version.as_ref().is_none_or(counts));
         }
-        lessons.truncate(REMEMBERED);
-        let mut markers: Vec<u64> = lessons.iter().filter_map(|lesson| lesson.compacted).collect();
-        markers.sort_unstable();
+        let markers = lessons.iter().filter_map(|lesson| Some((lesson.at, lesson.compacted?)));
+        let mut markers: Vec<_> = markers.take(REMEMBERED).collect();
         keep_usual(&mut markers);
-        let contradicted = |marker: u64| {
-            lessons.iter().filter(|lesson| lesson.passed >= marker).count() >= CONTRADICTIONS
+        let contradicted = |(at, marker): (Timestamp, u64)| {
+            let passed = |lesson: &&&Lesson| lesson.at > at && lesson.passed >= marker;
+            lessons.iter().filter(passed).count() >= CONTRADICTIONS
         };
         markers.retain(|marker| !contradicted(*marker));
-        let up_to = markers.first().copied();
+        let up_to = markers.iter().map(|(_, marker)| *marker).min();
         let passed = lessons.iter().map(|lesson| lesson.passed);
         let above = passed.filter(|passed| up_to.is_none_or(|up_to| *passed < up_to)).max();
         let observations = u32::try_from(markers.len()).unwrap_or(u32::MAX);
@@ -62,16 +64,22 @@ impl Interval {
     }
 }
 
-/// Of three and more, drops those far from the median. The markers are sorted.
-fn keep_usual(markers: &mut Vec<u64>) {
-    if markers.len() < 3 {
-        return;
-    }
-    let median = markers[markers.len() / 2];
-    let near = |marker: &u64| {
-        u128::from(marker.abs_diff(median)) * 1000 <= u128::from(median) * u128::from(STRAY)
-    };
-    markers.retain(near);
+/// Of three and more compactions, the newest first, drops those far from the usual one: from the newest where the one
+/// before agrees with it, so that a line that has moved is believed at the second; else from the median.
+fn keep_usual(markers: &mut Vec<(Timestamp, u64)>) {
+    let [(_, newest), (_, second), _, ..] = markers[..] else { return };
+    let usual = if are_near(second, newest) { newest } else { median(markers) };
+    markers.retain(|(_, marker)| are_near(*marker, usual));
+}
+
+fn are_near(marker: u64, usual: u64) -> bool {
+    u128::from(marker.abs_diff(usual)) * 1000 <= u128::from(usual) * u128::from(STRAY)
+}
+
+fn median(markers: &[(Timestamp, u64)]) -> u64 {
+    let mut sorted: Vec<u64> = markers.iter().map(|(_, marker)| *marker).collect();
+    sorted.sort_unstable();
+    sorted[sorted.len() / 2]
 }
 
 #[cfg(test)]
@@ -124,6 +132,32 @@ mod tests {
         assert_eq!(Interval::of(&seen), interval(120_000, None, 0));
         assert_eq!(Interval::of(&seen[..2]), interval(70_000, 90_000, 1));
         assert_eq!(Interval::of([&early]), interval(70_000, 90_000, 1));
+    }
+
+    /// Scenario: after three compactions at the usual place, which other contexts came near, it compacts lower: once, twice.
+    /// Guarantees: one is an outlier, the second is believed: what was passed before does not speak against it.
+    #[test]
+    fn a_line_that_moves_down_is_believed_at_the_second() {
+        let mut seen: Vec<_> =
+            (1..=3).map(|day| lesson(day, "1", 160_000, Some(167_000))).collect();
+        seen.push(lesson(4, "1", 110_000, Some(118_000)));
+        assert_eq!(Interval::of(&seen), interval(160_000, 167_000, 3));
+        seen.push(lesson(5, "1", 112_000, Some(117_500)));
+        assert_eq!(Interval::of(&seen), interval(112_000, 117_500, 2));
+    }
+
+    /// Scenario: compactions, then so many contexts that were left early that they are more than are remembered; one whose
+    /// client's version is not known.
+    /// Guarantees: they push no compaction out, and the unknown version counts with any.
+    #[test]
+    fn short_contexts_push_nothing_out() {
+        let mut seen =
+            vec![lesson(1, "1", 80_000, Some(90_000)), lesson(2, "1", 81_000, Some(91_000))];
+        seen.extend((3..100).map(|day| lesson(day, "1", 20_000, None)));
+        assert_eq!(Interval::of(&seen), interval(81_000, 90_000, 2));
+        let unknown = Lesson { version: None, ..lesson(200, "1", 85_000, Some(90_500)) };
+        seen.push(unknown);
+        assert_eq!(Interval::of(&seen), interval(85_000, 90_000, 3));
     }
 
     /// Scenario: the client was updated and compacts elsewhere; the new version has not compacted yet; it has.

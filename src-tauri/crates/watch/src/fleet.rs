@@ -51,7 +51,7 @@ impl Fleet {
     ) -> Self {
         let listening = now.after(PATIENCE);
         Self {
-            shared: Shared { policy, listening, ..Shared::default() },
+            shared: Shared { policy, began: now, listening, ..Shared::default() },
             sessions: HashMap::new(),
             day: Day::new(calendar, now),
             plan: Plan::default(),
@@ -68,7 +68,6 @@ impl Fleet {
 
     /// What the client's settings say is known, or has changed.
     pub fn configure(&mut self, settings: Arc<ClientSettings>) {
-        self.shared.lessons.believe(&settings);
         self.shared.settings = settings;
         self.disturb();
     }
@@ -90,12 +89,11 @@ impl Fleet {
             let taught = Taught {
                 model: model.clone(),
                 window: Window::resolve(model, evidence),
-                believed: 0,
+                believed: None,
                 lesson,
             };
             self.shared.lessons.recall(&record.session, record.project.as_ref(), taught);
         }
-        self.shared.lessons.believe(&self.shared.settings);
     }
 
     /// Whether an alert is to be posted to a web address.
@@ -130,7 +128,7 @@ impl Fleet {
     pub fn apply(&mut self, commit: &Commit, now: Timestamp) -> Vec<Alert> {
         self.day.roll(now);
         self.revision = self.revision.max(commit.revision);
-        let mut active = self.take_activities(&commit.activities);
+        let mut active = self.take_activities(&commit.activities, &commit.sessions);
         self.take_books(&commit.sessions);
         for (quarter, usage) in &commit.quarters {
             self.day.set(*quarter, *usage);
@@ -170,8 +168,14 @@ impl Fleet {
         }
     }
 
-    /// Applies activities by event time; gives the sessions they belong to.
-    fn take_activities(&mut self, activities: &[Activity]) -> BTreeSet<SessionId> {
+    /// Applies activities by event time; gives the sessions they belong to. What a session is judged by depends on what its
+    /// books say of it, so those that are new are introduced by them.
+    fn take_activities(
+        &mut self,
+        activities: &[Activity],
+        books: &[SessionSummary],
+    ) -> BTreeSet<SessionId> {
+        let books: HashMap<_, _> = books.iter().map(|books| (&books.session, books)).collect();
         let mut ordered: Vec<&Activity> = activities.iter().collect();
         ordered.sort_by_key(|activity| activity.at);
         let mut active = BTreeSet::new();
@@ -188,7 +192,8 @@ impl Fleet {
             match self.sessions.get_mut(&activity.session) {
                 Some(session) => session.apply(activity, &self.shared),
                 None => {
-                    let mut session = Session::first_seen(activity);
+                    let known = books.get(&activity.session).copied();
+                    let mut session = Session::first_seen(activity, known);
                     session.apply(activity, &self.shared);
                     self.sessions.insert(activity.session.clone(), session);
                 }

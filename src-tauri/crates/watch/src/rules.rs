@@ -35,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) policy: Arc<Policy>,
     pub(crate) settings: Arc<ClientSettings>,
     pub(crate) lessons: Lessons,
+    /// Since then it is known what was set when something happened.
+    pub(crate) began: Timestamp,
     /// From here on what arrives as it happened, happened while Plimsoll listened.
     pub(crate) listening: Timestamp,
 }
@@ -47,6 +49,7 @@ impl Shared {
             policy: &self.policy,
             client: self.settings.of(project),
             lessons: &self.lessons,
+            began: self.began,
             own: &[],
             session: &books.session,
             project,
@@ -63,6 +66,7 @@ pub(crate) struct Rules<'a> {
     client: &'a Compacting,
     /// What other sessions taught.
     lessons: &'a Lessons,
+    began: Timestamp,
     /// What the session's own compactions taught up to the moment that is judged: however late they were told.
     own: &'a [Taught],
     session: &'a SessionId,
@@ -84,7 +88,8 @@ impl<'a> Rules<'a> {
 
     /// Where the session was seen to compact with such a model and window.
     pub(crate) fn seen(&self, model: &Model, window: Window) -> Interval {
-        let meant = |one: &&Taught| one.window.tokens == window.tokens && one.model == *model;
+        let set = self.set(model, window);
+        let meant = |one: &&Taught| one.is_of(model, window, &set);
         Interval::of(self.own.iter().filter(meant).map(|one| &one.lesson))
     }
 
@@ -93,9 +98,14 @@ impl<'a> Rules<'a> {
         self.policy.terms(self.project, Some(model))
     }
 
-    /// Where the line is by what is set, before anything was seen.
-    pub(crate) fn believed(&self, model: &Model, window: Window) -> u64 {
-        Line::by_settings(model, window, Some(self.client)).tokens
+    /// The line by what is set, before anything was seen.
+    fn set(&self, model: &Model, window: Window) -> Line {
+        Line::by_settings(model, window, Some(self.client))
+    }
+
+    /// Where the line was by what was set then, in tokens, where that is known.
+    pub(crate) fn believed(&self, model: &Model, window: Window, at: Timestamp) -> Option<u64> {
+        (at >= self.began).then(|| self.set(model, window).tokens)
     }
 
     /// The line of a thread of whose session `own` was seen, which counts before what others saw.
@@ -109,9 +119,8 @@ impl<'a> Rules<'a> {
         let learned = if own.up_to.is_some() {
             own
         } else {
-            let believed = self.believed(model, window);
-            let case =
-                Case { session: self.session, project: self.project, model, window, believed };
+            let set = &self.set(model, window);
+            let case = Case { session: self.session, project: self.project, model, window, set };
             let taught = self.lessons.interval(&case);
             let passed = taught.up_to.is_some_and(|up_to| own.above >= up_to);
             let above = own.above.max(if passed { 0 } else { taught.above });

@@ -75,14 +75,15 @@ struct Spoke {
 }
 
 impl Session {
-    /// A session of which this is the first activity; the activity itself is still to be applied.
-    pub(crate) fn first_seen(activity: &Activity) -> Self {
+    /// A session of which this is the first activity, and what its books say of it where they say anything; the activity
+    /// itself is still to be applied.
+    pub(crate) fn first_seen(activity: &Activity, books: Option<&SessionSummary>) -> Self {
         Self {
             books: SessionSummary {
                 session: activity.session.clone(),
-                project: None,
-                branch: None,
-                client_version: None,
+                project: books.and_then(|books| books.project.clone()),
+                branch: books.and_then(|books| books.branch.clone()),
+                client_version: books.and_then(|books| books.client_version.clone()),
                 first_at: activity.at,
                 last_at: activity.at,
                 last_arrival: activity.arrived,

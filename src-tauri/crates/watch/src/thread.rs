@@ -259,7 +259,7 @@ impl Thread {
         let window = self.window(&self.model, Some(at), rules);
         let version = rules.version.cloned();
         Taught {
-            believed: rules.believed(&self.model, window),
+            believed: rules.believed(&self.model, window, at),
             model: self.model.clone(),
             window,
             lesson: Lesson { at, version, passed: self.passed, compacted },
@@ -268,7 +268,7 @@ impl Thread {
 
     /// How far it has gone in this cycle without compaction.
     pub(crate) fn passing(&self, rules: Rules<'_>) -> Taught {
-        self.taught(self.cycle, None, rules)
+        self.taught(self.as_of, None, rules)
     }
 
     /// The context was cleared; what the next request re-sends is not known.

@@ -5,6 +5,7 @@ mod gauges;
 mod life;
 mod order;
 mod plan;
+mod settings;
 mod sizes;
 mod source;
 mod status;

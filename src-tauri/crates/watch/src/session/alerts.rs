@@ -45,7 +45,7 @@ impl Session {
         let rules = self.rules(shared);
         let course = self.timeline.end();
         let mains = course.threads().filter(|(id, _)| id.agent.is_none());
-        let passing = mains.map(|(_, thread)| thread.passing(rules));
+        let passing = furthest(mains.map(|(_, thread)| thread.passing(rules)));
         let taught = course.lessons().iter().cloned().chain(passing).collect();
         (self.books.session.clone(), self.books.project.clone(), taught)
     }
@@ -82,6 +82,20 @@ impl Session {
             revision: None,
         }
     }
+}
+
+/// Of what the processes of a session passed, the most of each kind: a session that is resumed again and again is one.
+fn furthest(all: impl Iterator<Item = Taught>) -> Vec<Taught> {
+    let mut kept: Vec<Taught> = Vec::new();
+    for taught in all.filter(|taught| taught.lesson.passed > 0) {
+        let kind = |one: &Taught| (one.model.clone(), one.window.tokens, one.believed);
+        match kept.iter_mut().find(|known| kind(known) == kind(&taught)) {
+            Some(known) if known.lesson.passed >= taught.lesson.passed => {}
+            Some(known) => *known = taught,
+            None => kept.push(taught),
+        }
+    }
+    kept
 }
 
 /// The level that a thread has reached in its cycle, unless that was too long ago or what became known of the window
