@@ -8,11 +8,12 @@ use std::{
 };
 
 use plimsoll_connect::ClientSettings as Files;
+use plimsoll_ledger::Ledger;
 use plimsoll_watch::{ClientSettings, Snapshot};
 use tokio::{
     sync::{Mutex, watch},
     task::spawn_blocking,
-    time::{Instant, sleep_until},
+    time::{Instant, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +21,11 @@ use crate::engine::Surroundings;
 
 /// How often the files are looked at while sessions work. A project that is new is looked at at once.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// Of so many sessions, the last active, the projects are looked at before anything is judged.
+const RECENT: u32 = 64;
+/// How long that may take: a project may lie on a disk that does not answer.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Reads the client's settings and tells the watch of them. Cheap to clone.
 #[derive(Clone)]
@@ -39,6 +45,15 @@ impl SettingsReader {
         let user = files.read(None);
         let told = watch::Sender::new(Arc::new(ClientSettings { user, projects: HashMap::new() }));
         Self { files: Arc::new(Mutex::new(files)), told }
+    }
+
+    /// Reads what holds in the projects of the last sessions. What they did is judged anew at every start, and by this.
+    pub(crate) async fn recall(&self, ledger: &Ledger) {
+        // Where the books cannot be read, those that need them say so.
+        let books = ledger.sessions(None, RECENT).await.unwrap_or_default();
+        let projects = books.into_iter().filter_map(|books| books.project).collect();
+        // Read later, then, as those of any new project.
+        let _ = timeout(PATIENCE, self.read(projects)).await;
     }
 
     /// What is told; the newest wins.
@@ -115,12 +130,10 @@ fn projects(snapshot: &Snapshot) -> BTreeSet<Arc<str>> {
 mod tests {
     use std::{fs, path::Path};
 
-    use plimsoll_domain::SessionId;
-    use plimsoll_ledger::Usage;
-    use plimsoll_watch::{SessionView, Source, State};
-    use tokio::time::timeout;
-
     use super::*;
+    use plimsoll_domain::{Envelope, Fact, ProjectPlace, SessionId, Statement, Timestamp, Witness};
+    use plimsoll_ledger::{LedgerOptions, Usage};
+    use plimsoll_watch::{SessionView, Source, State};
 
     fn working_in(project: &Path) -> Arc<Snapshot> {
         let view = SessionView {
@@ -146,32 +159,72 @@ mod tests {
         Arc::new(Snapshot { sessions: vec![Arc::new(view)], ..Snapshot::default() })
     }
 
+    /// A reader of a home folder, and what it tells.
+    async fn reader(home: &Path) -> SettingsReader {
+        let files = Files::new(home.to_owned(), vec![home.join(".claude")], Vec::new());
+        let files = Arc::new(Mutex::new(files));
+        let user = files.lock().await.read(None);
+        let told = watch::Sender::new(Arc::new(ClientSettings { user, projects: HashMap::new() }));
+        SettingsReader { files, told }
+    }
+
+    /// Writes a settings file with this percentage.
+    fn write(folder: &Path, percent: u64) {
+        fs::create_dir_all(folder.join(".claude")).unwrap();
+        let text = format!("{{\"env\":{{\"CLAUDE_AUTOCOMPACT_PCT_OVERRIDE\":\"{percent}\"}}}}");
+        fs::write(folder.join(".claude/settings.json"), text).unwrap();
+    }
+
+    fn percent(settings: &ClientSettings, project: &Path) -> Option<u64> {
+        let of_project = settings.projects.get(&*project.display().to_string())?;
+        Some(of_project.percent.as_ref()?.0 / 1_000)
+    }
+
+    /// Scenario: the ledger knows a session of a project that has settings; Plimsoll starts.
+    /// Guarantees: they are known before anything is judged.
+    #[tokio::test]
+    async fn settings_of_the_past_are_read_at_the_start() {
+        let root = tempfile::tempdir().unwrap();
+        let project = root.path().join("project");
+        write(&project, 50);
+        let options = LedgerOptions {
+            path: root.path().join("ledger.db"),
+            queue: 4,
+            busy: Duration::from_secs(1),
+            prices: Arc::default(),
+        };
+        let (ledger, mut writer) = Ledger::open(options).await.unwrap();
+        let writing = tokio::spawn(async move { writer.run(CancellationToken::new()).await });
+        let envelope = Envelope {
+            witness: Witness::Hook,
+            at: Timestamp::from_millis(1_000),
+            arrived: Timestamp::from_millis(1_000),
+            connection: None,
+            client_version: None,
+            sequence: None,
+        };
+        let place = ProjectPlace { path: project.display().to_string().into(), branch: None };
+        let statement = Statement::Project(place);
+        let session = Some(SessionId::new("one"));
+        ledger.record(vec![Fact { envelope, session, statement }]).await.unwrap();
+
+        let reader = reader(&root.path().join("home")).await;
+        reader.recall(&ledger).await;
+        assert_eq!(percent(&reader.settings().borrow(), &project), Some(50));
+        writing.abort();
+    }
+
     /// Scenario: the user has settings; a session begins in a project that has others; those change while it works.
     /// Guarantees: the user's are known at once, the project's as soon as a session works there, and the change with
     /// the next look; what did not change is not told again.
     #[tokio::test]
     async fn settings_are_read_where_sessions_work() {
         let root = tempfile::tempdir().unwrap();
-        let write = |folder: &Path, percent: u64| {
-            fs::create_dir_all(folder.join(".claude")).unwrap();
-            let text = format!("{{\"env\":{{\"CLAUDE_AUTOCOMPACT_PCT_OVERRIDE\":\"{percent}\"}}}}");
-            fs::write(folder.join(".claude/settings.json"), text).unwrap();
-        };
         let (home, project) = (root.path().join("home"), root.path().join("project"));
         write(&home, 70);
         write(&project, 50);
-        let files = Files::new(home.clone(), vec![home.join(".claude")], Vec::new());
-        let files = Arc::new(Mutex::new(files));
-        let user = files.lock().await.read(None);
-        let told = watch::Sender::new(Arc::new(ClientSettings { user, projects: HashMap::new() }));
-        let reader = SettingsReader { files, told };
+        let reader = reader(&home).await;
         let mut settings = reader.settings();
-        let percent = |settings: &Arc<ClientSettings>| {
-            let of_project = settings.projects.get(&*project.display().to_string());
-            of_project
-                .and_then(|settings| settings.percent.as_ref())
-                .map(|(percent, _)| *percent / 1_000)
-        };
         let user = settings.borrow_and_update().user.percent.clone().unwrap();
         assert_eq!(user.0, 70_000);
 
@@ -179,7 +232,7 @@ mod tests {
         let following = tokio::spawn(reader.clone().run(seen, CancellationToken::new()));
         snapshots.send_replace(working_in(&project));
         let patience = Duration::from_secs(20);
-        timeout(patience, settings.wait_for(|now| percent(now) == Some(50)))
+        timeout(patience, settings.wait_for(|now| percent(now, &project) == Some(50)))
             .await
             .unwrap()
             .unwrap();
@@ -187,7 +240,7 @@ mod tests {
         write(&project, 40);
         tokio::time::pause();
         snapshots.send_replace(working_in(&project));
-        timeout(patience, settings.wait_for(|now| percent(now) == Some(40)))
+        timeout(patience, settings.wait_for(|now| percent(now, &project) == Some(40)))
             .await
             .unwrap()
             .unwrap();

@@ -286,7 +286,7 @@ impl Engine {
         let opening = open_ledger(options, clock, |message| receiving.excuse(message));
         match stop.run_until_cancelled(opening).await {
             Some(Ok((ledger, writer))) => {
-                let running = receiving.complete(ledger, writer);
+                let running = receiving.complete(ledger, writer).await;
                 running.recall_quiet().await;
                 Ok(running)
             }

@@ -147,9 +147,10 @@ impl Receiving {
     }
 
     /// Starts what needs the ledger.
-    pub(crate) fn complete(mut self, ledger: Ledger, writer: Writer) -> Running {
+    pub(crate) async fn complete(mut self, ledger: Ledger, writer: Writer) -> Running {
         let began = ledger.revision();
         let settings = SettingsReader::new(&self.parts.around);
+        settings.recall(&ledger).await;
         let policy = Arc::new(self.parts.config.policy.clone());
         let (watch, watching) = Watch::new(
             ledger.clone(),
