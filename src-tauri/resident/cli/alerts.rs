@@ -1,37 +1,19 @@
 //! `plimsoll alerts`: which levels spoke, what was done about it, and what was acknowledged.
 
-use std::io::{self, Write};
-
-use anyhow::Context as _;
-use plimsoll_domain::{
-    Calendar, Timestamp,
-    text::{plain, tokens},
-};
-use plimsoll_programs::{Surroundings, now};
+use plimsoll_domain::text::{plain, tokens};
 use serde::Deserialize;
 
 use super::{
-    history::{Moment, UNKNOWN, of_session},
+    history::{Moment, Page, UNKNOWN},
     snapshot::{NAME, short},
-    table::Table,
 };
 
 /// How much of what an action came to is shown, in characters.
 const DETAIL: usize = 60;
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct Flags {
-    /// Only those of a session: its id, or the beginning of a live one's
-    #[arg(long, value_name = "ID")]
-    session: Option<String>,
-    /// Print the alerts as JSON, as the API gives them
-    #[arg(long)]
-    json: bool,
-}
-
 /// Alerts, the newest first.
 #[derive(Debug, Deserialize)]
-struct Alerts {
+pub(crate) struct Alerts {
     alerts: Vec<Alert>,
     /// There where there are older ones.
     next: Option<i64>,
@@ -58,38 +40,18 @@ struct Outcome {
     detail: Option<String>,
 }
 
-pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
-    let body = of_session("/api/v1/alerts", flags.session.as_deref(), around)?;
-    let mut out = io::stdout().lock();
-    if flags.json {
-        out.write_all(&body)?;
-        writeln!(out)?;
-    } else {
-        let alerts =
-            serde_json::from_slice(&body).context("Plimsoll gave an answer of another version")?;
-        show(&mut out, &alerts, &Calendar::system(), now())?;
-    }
-    Ok(out.flush()?)
-}
+impl Page for Alerts {
+    const PATH: &str = "/api/v1/alerts";
+    const NOTHING: &str = "No level has spoken.";
+    const HEAD: &[&str] =
+        &["when", "project", "session", "level", "context", "acknowledged", "actions"];
 
-fn show(
-    out: &mut impl Write,
-    alerts: &Alerts,
-    calendar: &Calendar,
-    now: Timestamp,
-) -> io::Result<()> {
-    if alerts.alerts.is_empty() {
-        return writeln!(out, "No level has spoken.");
+    fn rows(&self, moment: Moment<'_>) -> Vec<Vec<String>> {
+        self.alerts.iter().map(|one| row(one, moment)).collect()
     }
-    let moment = Moment { calendar, now };
-    let mut table = Table::default();
-    let head = ["when", "project", "session", "level", "context", "acknowledged", "actions"];
-    table.push(head.map(str::to_owned).to_vec());
-    alerts.alerts.iter().for_each(|alert| table.push(row(alert, moment)));
-    table.write(out, "")?;
-    match alerts.next {
-        None => Ok(()),
-        Some(_) => writeln!(out, "Older ones are not shown."),
+
+    fn has_older(&self) -> bool {
+        self.next.is_some()
     }
 }
 
@@ -131,16 +93,17 @@ pub(crate) fn first_line(detail: Option<&str>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_domain::calendar::parse_rfc3339;
+    use plimsoll_domain::{Calendar, calendar::parse_rfc3339};
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::cli::history::show;
 
     fn shown(alerts: &Value) -> String {
         let mut out = Vec::new();
         let now = parse_rfc3339("2026-11-23T12:00:00Z").unwrap();
-        let alerts = serde_json::from_value(alerts.clone()).unwrap();
-        show(&mut out, &alerts, &Calendar::utc(), now).unwrap();
+        let page: Alerts = serde_json::from_value(alerts.clone()).unwrap();
+        show(&mut out, &page, Moment { calendar: &Calendar::utc(), now }).unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -1,34 +1,19 @@
 //! `plimsoll compactions`: what every compaction was, and whether it came unprepared.
 
-use std::io::{self, Write};
-
-use anyhow::Context as _;
 use plimsoll_domain::{
-    Calendar, NanoUsd, Timestamp,
+    NanoUsd,
     text::{cost, plain, tokens},
 };
-use plimsoll_programs::{Surroundings, now};
 use serde::Deserialize;
 
 use super::{
-    history::{Moment, UNKNOWN, of_session},
+    history::{Moment, Page, UNKNOWN},
     snapshot::{NAME, short},
-    table::Table,
 };
-
-#[derive(Debug, clap::Args)]
-pub(crate) struct Flags {
-    /// Only those of a session: its id, or the beginning of a live one's
-    #[arg(long, value_name = "ID")]
-    session: Option<String>,
-    /// Print the compactions as JSON, as the API gives them
-    #[arg(long)]
-    json: bool,
-}
 
 /// Compactions, the newest first.
 #[derive(Debug, Deserialize)]
-struct Compactions {
+pub(crate) struct Compactions {
     compactions: Vec<Compaction>,
     /// There where there are older ones.
     next: Option<String>,
@@ -52,32 +37,10 @@ struct Compaction {
     checkpoint_at: Option<String>,
 }
 
-pub(crate) fn run(flags: &Flags, around: &Surroundings) -> anyhow::Result<()> {
-    let body = of_session("/api/v1/compactions", flags.session.as_deref(), around)?;
-    let mut out = io::stdout().lock();
-    if flags.json {
-        out.write_all(&body)?;
-        writeln!(out)?;
-    } else {
-        let compactions =
-            serde_json::from_slice(&body).context("Plimsoll gave an answer of another version")?;
-        show(&mut out, &compactions, &Calendar::system(), now())?;
-    }
-    Ok(out.flush()?)
-}
-
-fn show(
-    out: &mut impl Write,
-    compactions: &Compactions,
-    calendar: &Calendar,
-    now: Timestamp,
-) -> io::Result<()> {
-    if compactions.compactions.is_empty() {
-        return writeln!(out, "Nothing was compacted.");
-    }
-    let moment = Moment { calendar, now };
-    let mut table = Table::default();
-    let head = [
+impl Page for Compactions {
+    const PATH: &str = "/api/v1/compactions";
+    const NOTHING: &str = "Nothing was compacted.";
+    const HEAD: &[&str] = &[
         "when",
         "project",
         "session",
@@ -88,12 +51,13 @@ fn show(
         "alerted",
         "checkpoint",
     ];
-    table.push(head.map(str::to_owned).to_vec());
-    compactions.compactions.iter().for_each(|one| table.push(row(one, moment)));
-    table.write(out, "")?;
-    match compactions.next {
-        None => Ok(()),
-        Some(_) => writeln!(out, "Older ones are not shown."),
+
+    fn rows(&self, moment: Moment<'_>) -> Vec<Vec<String>> {
+        self.compactions.iter().map(|one| row(one, moment)).collect()
+    }
+
+    fn has_older(&self) -> bool {
+        self.next.is_some()
     }
 }
 
@@ -127,16 +91,17 @@ fn size(counted: Option<u64>, estimated: Option<u64>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_domain::calendar::parse_rfc3339;
+    use plimsoll_domain::{Calendar, calendar::parse_rfc3339};
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::cli::history::show;
 
     fn shown(compactions: &Value) -> String {
         let mut out = Vec::new();
         let now = parse_rfc3339("2026-11-23T12:00:00Z").unwrap();
-        let compactions = serde_json::from_value(compactions.clone()).unwrap();
-        show(&mut out, &compactions, &Calendar::utc(), now).unwrap();
+        let page: Compactions = serde_json::from_value(compactions.clone()).unwrap();
+        show(&mut out, &page, Moment { calendar: &Calendar::utc(), now }).unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -106,9 +106,9 @@ enum Command {
     /// Acknowledge a checkpoint: say that a session's work was saved, and where.
     Checkpoint(checkpoint::Flags),
     /// Show which levels spoke, what was done about it, and what was acknowledged.
-    Alerts(alerts::Flags),
+    Alerts(history::Flags),
     /// Show what was compacted, at what cost, and whether it was prepared.
-    Compactions(compactions::Flags),
+    Compactions(history::Flags),
     /// Hold notifications back; without arguments show which are.
     Quiet(quiet::Flags),
     /// Try what a level does.
@@ -155,9 +155,11 @@ pub(crate) fn run() -> ExitCode {
         Some(Command::Checkpoint(flags)) => {
             look().and_then(|around| checkpoint::run(&flags, &around))
         }
-        Some(Command::Alerts(flags)) => look().and_then(|around| alerts::run(&flags, &around)),
+        Some(Command::Alerts(flags)) => {
+            look().and_then(|around| history::run::<alerts::Alerts>(&flags, &around))
+        }
         Some(Command::Compactions(flags)) => {
-            look().and_then(|around| compactions::run(&flags, &around))
+            look().and_then(|around| history::run::<compactions::Compactions>(&flags, &around))
         }
         Some(Command::Quiet(flags)) => look().and_then(|around| quiet::run(&flags, &around)),
         Some(Command::Actions(flags)) => look().and_then(|around| actions::run(&flags, &around)),
