@@ -6,10 +6,12 @@ stands, that is acknowledged, and a new session goes on from there.
 
     loop.py TASK [TURNS]
 
-CLAUDE and PLIMSOLL name the programs. The files go into the current folder, state-1.md and so on. Ends with 0 when the
-agent says DONE or the turns are over, with 1 when the client fails. Where Plimsoll does not run it goes on, and says so.
+CLAUDE and PLIMSOLL name the programs. The files go into the current folder, state-1.md and so on; one that is there
+already is left alone. Ends with 0 when the agent says DONE or the turns are over, with 1 when the client fails. Where
+Plimsoll does not run, or the agent saves nothing, it goes on, and says so.
 """
 
+import itertools
 import json
 import os
 import pathlib
@@ -59,12 +61,19 @@ def context(session):
     return found, f"{found['level']}: {found['headroomTokens']} tokens left{left}"
 
 
+def unused_file():
+    """Where to save: one that is there already may be another task's."""
+    paths = (pathlib.Path.cwd() / f"state-{number}.md" for number in itertools.count(1))
+    return next(path for path in paths if not path.exists())
+
+
 class Loop:
     """One task, worked on by one session after another."""
 
     def __init__(self, task):
         self.task = task
         self.cycle = 1
+        self.is_unsaved = False  # The last turn was to save the work, and did not.
         self.begin(task)
 
     def begin(self, prompt):
@@ -75,7 +84,10 @@ class Loop:
         """One turn of the session; gives the agent's answer."""
         how = "--session-id" if self.is_new else "--resume"
         command = [CLAUDE, "-p", "--output-format", "json", "--permission-mode", "acceptEdits", how, self.session, prompt]
-        ended = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        try:
+            ended = subprocess.run(command, stdout=subprocess.PIPE, text=True)
+        except OSError as error:
+            sys.exit(f"{CLAUDE} cannot be run: {error}")
         if ended.returncode != 0:
             sys.exit(f"{CLAUDE} failed with {ended.returncode}")
         self.is_new = False
@@ -85,24 +97,34 @@ class Loop:
         """The next turn; whether the work is done."""
         found, said = (None, "a new session") if self.is_new else context(self.session)
         print(f"session {self.session}: {said}", flush=True)
-        if found and found["level"] in ("checkpoint", "urgent"):
+        # After a failed save the work itself has its turn, before it is asked again.
+        if found and found["level"] in ("checkpoint", "urgent") and not self.is_unsaved:
             self.change()
             return False
         answer = self.run(self.prompt)
-        self.prompt = GO_ON
+        self.prompt, self.is_unsaved = GO_ON, False
         return answer.strip() == "DONE"
 
     def change(self):
         """Has the work saved and begins a new session with it; without the file the old session goes on."""
-        state = pathlib.Path.cwd() / f"state-{self.cycle}.md"
+        state = unused_file()
         self.run(SAVE.format(state))
-        if not state.exists():
+        saved = state.read_text() if state.exists() else ""
+        if not saved:
             print(f"the agent wrote no {state}; the session goes on", file=sys.stderr)
+            self.is_unsaved = True
             return
-        note = f"Cycle {self.cycle} of: {self.task}"
-        subprocess.run([PLIMSOLL, "checkpoint", self.session, "--note", note, "--path", state])
+        self.acknowledge(state)
         self.cycle += 1
-        self.begin(CONTINUE.format(self.task, state.read_text()))
+        self.begin(CONTINUE.format(self.task, saved))
+
+    def acknowledge(self, state):
+        """Tells Plimsoll that the work is saved."""
+        note = f"Cycle {self.cycle} of: {self.task}"
+        try:
+            subprocess.run([PLIMSOLL, "checkpoint", self.session, "--note", note, "--path", state])
+        except OSError as error:
+            print(f"the checkpoint is not acknowledged: {error}", file=sys.stderr)
 
 
 def main():

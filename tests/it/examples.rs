@@ -15,24 +15,36 @@ use crate::house::{PATIENCE, resident, start};
 const CYCLE: usize = 10;
 /// Turns that hold more than three cycles.
 const TURNS: usize = 35;
+/// Turns in which a context that nobody saves comes to its checkpoint twice.
+const UNSAVED: usize = 23;
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// Runs an example beside a resident, or where one was.
-async fn run(example: &str, beside: &Start, receiver: &str, turns: usize) -> Ended {
+/// An example beside a resident, or where one was.
+fn example(name: &str, beside: &Start, receiver: &str, turns: usize) -> Start {
     let folder = beside.root().join("stand-in");
     fs::create_dir_all(&folder).unwrap();
-    let example = beside
+    beside
         .beside()
-        .program(file("examples").join(example))
+        .program(file("examples").join(name))
         .command(&["count to a million", &turns.to_string()])
         .variable("CLAUDE", file("tests/fixtures/stand-in/claude").to_str().unwrap())
         .variable("PLIMSOLL", env!("CARGO_BIN_EXE_plimsoll"))
         .variable("STAND_IN_FOLDER", folder.to_str().unwrap())
-        .variable("OTEL_EXPORTER_OTLP_ENDPOINT", receiver);
-    example.run_to_end(PATIENCE * 6).await.unwrap()
+        .variable("OTEL_EXPORTER_OTLP_ENDPOINT", receiver)
+}
+
+/// Runs it to its end, which is a good one.
+async fn run(example: Start) -> Ended {
+    let ended = example.run_to_end(PATIENCE * 6).await.unwrap();
+    assert!(ended.status.success(), "{} {}", ended.out, ended.err);
+    ended
+}
+
+fn receiver(house: &TestResident) -> String {
+    format!("http://{}", house.http().unwrap())
 }
 
 /// Every call of the stand-in, in order.
@@ -41,11 +53,9 @@ fn journal(beside: &Start) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-async fn loops_without_compaction(example: &str) {
+async fn loops_without_compaction(name: &str) {
     let house = resident().await;
-    let receiver = format!("http://{}", house.http().unwrap());
-    let ended = run(example, house.start(), &receiver, TURNS).await;
-    assert!(ended.status.success(), "{} {}", ended.out, ended.err);
+    let ended = run(example(name, house.start(), &receiver(&house), TURNS)).await;
     let calls = journal(house.start());
     assert_eq!(calls.len(), TURNS, "{}", ended.out);
     assert!(calls.iter().all(|call| call["compacted"] == false), "{calls:#?}");
@@ -73,11 +83,15 @@ fn goes_on_from_it(calls: &[Value], save: &Value, beside: &Start, cycle: usize) 
     assert!(prompt.contains("count to a million") && prompt.contains(state.trim()), "{prompt}");
 }
 
+/// What was acknowledged of a session.
+async fn checkpoints(house: &TestResident, session: &str) -> Vec<Value> {
+    let path = format!("/api/v1/sessions/{session}/checkpoints");
+    let told = house.api().unwrap().json(&path).await.unwrap();
+    told["checkpoints"].as_array().unwrap().clone()
+}
+
 async fn is_acknowledged(house: &TestResident, save: &Value, cycle: usize) {
-    let api = house.api().unwrap();
-    let session = save["session"].as_str().unwrap();
-    let told = api.json(&format!("/api/v1/sessions/{session}/checkpoints")).await.unwrap();
-    let told = told["checkpoints"].as_array().unwrap();
+    let told = checkpoints(house, save["session"].as_str().unwrap()).await;
     assert_eq!(told.len(), 1, "{told:?}");
     assert_eq!(told[0]["note"], format!("Cycle {cycle} of: count to a million"));
     let path = told[0]["path"].as_str().unwrap();
@@ -102,11 +116,10 @@ async fn every_alert_is_acknowledged(house: &TestResident, saved: &[&Value]) {
     assert_eq!(compactions["compactions"], Value::Array(Vec::new()));
 }
 
-async fn goes_on_alone(example: &str) {
+async fn goes_on_alone(name: &str) {
     let mut house = start().run().await.unwrap();
     house.terminate(PATIENCE).await.unwrap();
-    let ended = run(example, house.start(), "http://127.0.0.1:9", CYCLE + 4).await;
-    assert!(ended.status.success(), "{} {}", ended.out, ended.err);
+    let ended = run(example(name, house.start(), "http://127.0.0.1:9", CYCLE + 4)).await;
     let calls = journal(house.start());
     assert_eq!(calls.len(), CYCLE + 4);
     let sessions: BTreeSet<&str> =
@@ -115,6 +128,45 @@ async fn goes_on_alone(example: &str) {
     assert!(calls.iter().any(|call| call["compacted"] == true), "{calls:#?}");
     let said = ended.out.matches("going on without Plimsoll").count();
     assert_eq!(said, CYCLE + 3, "{}", ended.out);
+}
+
+async fn goes_on_unsaved(name: &str) {
+    let house = resident().await;
+    let example = example(name, house.start(), &receiver(&house), UNSAVED);
+    let ended = run(example.variable("STAND_IN_SAVES", "never")).await;
+    let calls = journal(house.start());
+    assert_eq!(calls.len(), UNSAVED, "{}", ended.out);
+    let asked: Vec<usize> = (0..UNSAVED).filter(|at| calls[*at]["saves"] == true).collect();
+    let saves = asked.len();
+    assert!(saves >= 2, "{}", ended.out);
+    for at in asked {
+        let Some(next) = calls.get(at + 1) else { continue };
+        assert_eq!((&next["isNew"], &next["saves"]), (&false.into(), &false.into()), "{next}");
+    }
+    assert_eq!(ended.err.matches("the session goes on").count(), saves, "{}", ended.err);
+    let session = calls[0]["session"].as_str().unwrap();
+    assert_eq!(checkpoints(&house, session).await, Vec::<Value>::new());
+}
+
+async fn takes_no_older_file(name: &str, saves: &str) {
+    let house = resident().await;
+    let older = house.start().root().join("state-1.md");
+    fs::write(&older, "The work of another task.\n").unwrap();
+    let example = example(name, house.start(), &receiver(&house), CYCLE + 2);
+    run(example.variable("STAND_IN_SAVES", saves)).await;
+    assert_eq!(fs::read_to_string(older).unwrap(), "The work of another task.\n");
+    let calls = journal(house.start());
+    assert!(calls.iter().any(|call| call["saves"] == true), "{calls:#?}");
+    for call in &calls {
+        let prompt = call["prompt"].as_str().unwrap();
+        assert!(!prompt.contains("another task") && !prompt.contains("state-1.md"), "{prompt}");
+    }
+    let told = checkpoints(&house, calls[0]["session"].as_str().unwrap()).await;
+    let paths: Vec<&str> = told.iter().map(|told| told["path"].as_str().unwrap()).collect();
+    match saves {
+        "never" => assert!(paths.is_empty(), "{paths:?}"),
+        _ => assert!(matches!(*paths, [path] if path.ends_with("state-2.md")), "{paths:?}"),
+    }
 }
 
 /// Scenario: the orchestrator in shell drives a client whose context would be compacted every eleven turns, for 35 turns.
@@ -138,4 +190,38 @@ async fn the_loop_in_python_lets_nothing_be_compacted() {
 async fn loops_go_on_without_plimsoll() {
     goes_on_alone("loop.sh").await;
     goes_on_alone("loop.py").await;
+}
+
+/// Scenario: both orchestrators drive a client that never writes the file it is asked for.
+/// Guarantees: after each failed save the work itself goes on, in the same session, before it is asked again; nothing is
+/// acknowledged.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failed_save_does_not_stop_the_work() {
+    goes_on_unsaved("loop.sh").await;
+    goes_on_unsaved("loop.py").await;
+}
+
+/// Scenario: both orchestrators in a folder in which another task left its state, with a client that saves and with one
+/// that does not.
+/// Guarantees: what is there already is neither changed nor taken for this task's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_file_is_not_this_tasks() {
+    for name in ["loop.sh", "loop.py"] {
+        takes_no_older_file(name, "always").await;
+        takes_no_older_file(name, "never").await;
+    }
+}
+
+/// Scenario: both orchestrators beside a running resident, without the program `plimsoll`.
+/// Guarantees: they make every turn, and say what they could not do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loops_go_on_without_the_program() {
+    for name in ["loop.sh", "loop.py"] {
+        let house = resident().await;
+        let example = example(name, house.start(), &receiver(&house), CYCLE + 4);
+        let ended = run(example.variable("PLIMSOLL", "/nowhere/plimsoll")).await;
+        assert_eq!(journal(house.start()).len(), CYCLE + 4);
+        let said = ended.out + &ended.err;
+        assert!(said.contains("/nowhere/plimsoll"), "{said}");
+    }
 }
