@@ -7,12 +7,13 @@ use std::{
     path::PathBuf,
     process::{Child, Command, Stdio},
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use plimsoll_testkit::{Ended, Events, Loopback, TestResident};
 use prost::Message as _;
 use serde_json::{Value, json};
+use sqlx::{Connection as _, SqliteConnection};
 
 use crate::{
     desk::{CALM, CHECKPOINT, now, turn},
@@ -170,6 +171,51 @@ async fn a_restart_does_not_end_the_wait() {
     turn(&house, "s-1", 1, CHECKPOINT).await;
     let waited = waiting.await.unwrap().unwrap();
     assert!(out(&waited).starts_with("checkpoint reached"), "{waited:?}");
+}
+
+/// Scenario: the resident is started anew while `wait` waits, and another program locks its ledger; another wait begins.
+/// The lock goes, and the session reaches its checkpoint.
+/// Guarantees: neither wait ends before, and both go on with the open ledger; one that only looks says why it cannot.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ledger_that_opens_late_does_not_end_the_wait() {
+    let start = crate::house::start();
+    let ledger = start.root().join("ledger.db");
+    let start = start.variable("PLIMSOLL_LEDGER_PATH", ledger.to_str().unwrap());
+    let mut house = start.run().await.unwrap();
+    turn(&house, "s-1", 0, CALM).await;
+    let begin = |house: &TestResident, timeout: &str| {
+        let start = house.start().beside().command(&["wait", "s-1", "--timeout", timeout]);
+        async move { start.run_to_end(PATIENCE).await.unwrap() }
+    };
+    let before = connections(&house);
+    let mut first = tokio::spawn(begin(&house, "60s"));
+    until("asked", async || (!connections(&house).is_subset(&before)).then_some(())).await;
+    house.terminate(PATIENCE).await.unwrap();
+    let mut lock =
+        SqliteConnection::connect(&format!("sqlite://{}", ledger.display())).await.unwrap();
+    // Readers too are kept out, which the lock of a transaction alone does not do where there is a log.
+    for statement in ["PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE"] {
+        sqlx::query(statement).execute(&mut lock).await.unwrap();
+    }
+    house.start_again().await.unwrap();
+    let looked = begin(&house, "0s").await;
+    assert!(
+        code(&looked) == Some(1) && looked.err.contains("The ledger is not open"),
+        "{looked:?}"
+    );
+    let mut second = tokio::spawn(begin(&house, "60s"));
+    tokio::select! {
+        ended = &mut first => panic!("{ended:?}"),
+        ended = &mut second => panic!("{ended:?}"),
+        () = tokio::time::sleep(Duration::from_secs(2)) => {}
+    }
+    lock.close().await.unwrap();
+    until("open", async || house.api().unwrap().json("/api/v1/snapshot").await.ok()).await;
+    turn(&house, "s-1", 1, CHECKPOINT).await;
+    for waited in [first.await.unwrap(), second.await.unwrap()] {
+        assert!(out(&waited).starts_with("checkpoint reached"), "{waited:?}");
+    }
 }
 
 /// Scenario: checkpoints of the session that the client runs the command in, of the last one of the project, of a named

@@ -11,7 +11,7 @@ use plimsoll_domain::text::tokens;
 use plimsoll_programs::{Exit, Surroundings};
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::{
     board::Board,
@@ -151,7 +151,9 @@ async fn wait(flags: &Flags, goal: &Goal, around: &Surroundings) -> anyhow::Resu
     let mut id = None;
     loop {
         match attempt(&client, &mut id, (&flags.choice, &project, goal), end).await {
-            Err(error) if is_gone(&error) => client = again(folders, end).await?,
+            Err(error) if is_passing(&error) && Instant::now() < end => {
+                client = again(folders, end).await?;
+            }
             waited => return waited,
         }
     }
@@ -213,22 +215,43 @@ fn whole_seconds(span: Duration) -> u64 {
     span.as_secs() + u64::from(span.subsec_nanos() > 0)
 }
 
-fn is_gone(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(ClientError::NotRunning | ClientError::Broken(_)))
+/// Whether a restart explains it: the engine is gone, or there and its ledger not open yet.
+fn is_passing(error: &anyhow::Error) -> bool {
+    error.downcast_ref().is_some_and(|error| match error {
+        ClientError::NotRunning | ClientError::Broken(_) => true,
+        error => is_opening(error),
+    })
 }
 
-/// The engine that was there a moment ago, started anew before the `end`.
+fn is_opening(error: &ClientError) -> bool {
+    matches!(error, ClientError::Refused { status, .. } if status.as_u16() == 503)
+}
+
+/// The engine, once it answers from its ledger before the `end`: that it opens may take longer than `RESTART`.
 async fn again(folders: &[std::path::PathBuf], end: Instant) -> Result<Client, ClientError> {
-    let end = end.min(Instant::now() + RESTART);
-    while Instant::now() < end {
-        if let Ok(client) = Client::find(folders)
-            && client.get("/api/v1/health").await.is_ok()
-        {
-            return Ok(client);
+    let mut patience = Instant::now() + RESTART;
+    loop {
+        let now = Instant::now();
+        sleep_until(end.min(now + LOOK)).await;
+        let error = match timeout_at(end, open(folders)).await {
+            Ok(Ok(client)) => return Ok(client),
+            Ok(Err(error)) => error,
+            Err(_) => ClientError::Late,
+        };
+        if is_opening(&error) {
+            patience = now + RESTART;
         }
-        sleep(LOOK).await;
+        if Instant::now() >= end.min(patience) {
+            return Err(error);
+        }
     }
-    Err(ClientError::NotRunning)
+}
+
+/// The engine with an open ledger: `health` is answered before that.
+async fn open(folders: &[std::path::PathBuf]) -> Result<Client, ClientError> {
+    let client = Client::find(folders)?;
+    client.get("/api/v1/snapshot").await?;
+    Ok(client)
 }
 
 fn sentence(waited: &Waited, goal: &Goal, timeout: Duration) -> anyhow::Result<String> {
