@@ -4,6 +4,8 @@ import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import Popover from './Popover.svelte';
 import { INITIAL } from './lib/api/live';
+import { quiet } from './features/quiet/quiet.svelte';
+import type { Silence } from './lib/api/types';
 import { clock } from './lib/clock.svelte';
 import { live } from './lib/live.svelte';
 import { FakeEventSource } from './testing/eventSource';
@@ -25,10 +27,14 @@ import {
   tokensOf,
   usage,
 } from './testing/fixtures';
-import { pass, say, show, text } from './testing/stage';
+import { silence } from './testing/ledgers';
+import { pass, say, settle, show, text } from './testing/stage';
 
 const HOUR = 3_600_000;
 let page: Record<string, unknown>;
+/** What is quiet, and what was wished for. */
+let silences: Silence[] | null;
+let wished: unknown[];
 
 const rows = () => [...document.querySelectorAll<HTMLElement>('[data-session]')];
 const links = () => [...document.querySelectorAll('a')].map((link) => link.getAttribute('href'));
@@ -36,7 +42,13 @@ const links = () => [...document.querySelectorAll('a')].map((link) => link.getAt
 beforeEach(() => {
   vi.useFakeTimers({ now: NOW });
   clock.now = NOW;
-  vi.stubGlobal('fetch', () => Promise.resolve(new Response('{}')));
+  silences = [];
+  wished = [];
+  vi.stubGlobal('fetch', async (path: string, init: RequestInit = {}) => {
+    if (init.method === 'POST') wished.push(JSON.parse(String(init.body)));
+    if (!path.endsWith('/quiet')) return new Response('{}');
+    return new Response(JSON.stringify({ silences }), { status: silences === null ? 503 : 200 });
+  });
   document.body.innerHTML = '<div id="app"></div>';
   page = mount(Popover, { target: document.getElementById('app') as HTMLElement });
   flushSync();
@@ -45,6 +57,7 @@ beforeEach(() => {
 afterEach(async () => {
   await unmount(page);
   live.state = INITIAL;
+  quiet.forget();
   vi.useRealTimers();
 });
 
@@ -288,5 +301,103 @@ describe('history', () => {
     expect(text('h1')).toBe('Reading history.');
     expect(text('[aria-label=History] p')).toBe('25 % · about 6 s left');
     expect(document.querySelector('[role=progressbar]')?.getAttribute('aria-valuenow')).toBe('25');
+  });
+});
+
+describe('quiet', () => {
+  const ID = session().sessionId;
+  const PATH = session().projectPath;
+  const soon = ago(-28 * 60_000);
+  const line = () => text('[aria-label=Quiet]');
+  const marks = () => rows().map((row) => row.querySelector('.held')?.textContent?.trim());
+  const button = (label: string) =>
+    document.querySelector<HTMLElement>(`button[aria-label^="${label}"]`);
+
+  /** The page looks again, and sees this. */
+  async function hold(held: Silence[] | null): Promise<void> {
+    await settle();
+    silences = held;
+    quiet.forget();
+    document.dispatchEvent(new Event('visibilitychange'));
+    await settle();
+  }
+
+  async function press(label: string): Promise<void> {
+    button(label)?.focus();
+    button(label)?.click();
+    await settle();
+  }
+
+  /// Scenario: nothing is quiet; or nobody can tell.
+  /// Guarantees: not a word of it; a snooze is offered for a session only where it is known.
+  test('is not spoken of while nothing is', async () => {
+    show(session());
+    await hold([]);
+    expect([line(), marks()]).toEqual([undefined, [undefined]]);
+    expect(button('Snooze api-server 30 min')).not.toBeNull();
+  });
+
+  test('is not spoken of where nobody can tell', async () => {
+    show(session());
+    await hold(null);
+    expect([line(), marks(), button('Snooze')]).toEqual([undefined, [undefined], null]);
+  });
+
+  /// Scenario: everything is snoozed.
+  /// Guarantees: one line says until when and takes it back; the focus stays below, the rows say nothing of their own.
+  test('of everything is one line', async () => {
+    show(session());
+    await hold([silence({ until: soon })]);
+    expect(line()).toMatch(/^All sessions: snoozed until \d\d:\d\d End$/);
+    expect([marks(), button('Snooze')]).toEqual([[undefined], null]);
+    silences = [];
+    await press('End snooze: All sessions');
+    expect([wished, line()]).toEqual([[{ minutes: 0 }], undefined]);
+    expect(document.activeElement?.textContent).toBe('Open dashboard');
+  });
+
+  /// Scenario: a session, its project and three others are quiet.
+  /// Guarantees: its row says so; two lines, the widest first, and how many more with the way to them.
+  test('of a session is said at its row', async () => {
+    const others = ['/x/web', '/x/docs', '/x/old'].map((projectPath) => silence({ projectPath }));
+    show(session(), session({ sessionId: 'other', projectPath: '/elsewhere' }));
+    await hold([
+      silence({ sessionId: ID, until: soon }),
+      silence({ projectPath: PATH }),
+      ...others,
+    ]);
+    expect(marks()).toEqual(['notifications held back', undefined]);
+    expect(document.querySelector<HTMLElement>('.held')?.title).toContain('project muted');
+    expect(document.querySelectorAll('[aria-label=Quiet] li')).toHaveLength(2);
+    expect(line()).toMatch(/^Project api-server: muted Unmute Project web: muted Unmute/);
+    expect(text('[aria-label=Quiet] a')).toBe('and 3 more');
+    expect(links()).toContain('/#/alerts');
+    expect(document.querySelectorAll('.snooze')).toHaveLength(1);
+  });
+
+  /// Scenario: a session is snoozed from its row by the keyboard.
+  /// Guarantees: that session, for half an hour; its row says so, and the focus stays in it.
+  test('is wished for at a row', async () => {
+    show(session());
+    await settle();
+    silences = [silence({ sessionId: ID, until: ago(-30 * 60_000) })];
+    await press('Snooze api-server');
+    expect(wished).toEqual([{ sessionId: ID, minutes: 30 }]);
+    expect(marks()).toEqual(['notifications held back']);
+    expect(document.activeElement?.textContent).toBe('api-server');
+    expect(line()).toMatch(/^Session api-server: snoozed until \d\d:\d\d End$/);
+  });
+
+  /// Scenario: the wish is refused; then the connection is lost.
+  /// Guarantees: why is said; nothing is offered that cannot work.
+  test('that cannot be had is told', async () => {
+    show(session());
+    await settle();
+    silences = null;
+    await press('Snooze api-server');
+    expect(text('[aria-label=Quiet] [role=alert]')).not.toBe('');
+    FakeEventSource.latest.fail(FakeEventSource.CLOSED);
+    flushSync();
+    expect([line(), button('Snooze')]).toEqual([undefined, null]);
   });
 });

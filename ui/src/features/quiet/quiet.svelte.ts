@@ -61,11 +61,12 @@ export const quiet = new QuietWishes();
 
 /**
  * Wishes on behalf of a button within `group`. A wish mostly replaces its button: whoever stood on it stands on the
- * group's first one then, instead of nowhere.
+ * group's first button or link then, instead of nowhere.
  */
 export async function wishFrom(group: HTMLElement | undefined, wish: QuietWish): Promise<void> {
   const stood = group?.contains(document.activeElement) ?? false;
   await quiet.wish(wish);
   await tick();
-  if (stood && document.activeElement === document.body) group?.querySelector('button')?.focus();
+  if (stood && document.activeElement === document.body)
+    group?.querySelector<HTMLElement>('button, a')?.focus();
 }

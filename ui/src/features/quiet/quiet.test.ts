@@ -2,7 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { RequestFailed } from '../../lib/api/fetch';
 import { ago, NOW } from '../../testing/fixtures';
 import { silence } from '../../testing/ledgers';
-import { covering, holding, lifting, offers, quietWords, refusalWords, type Whose } from './quiet';
+import {
+  briefWords,
+  covering,
+  holding,
+  lifting,
+  offers,
+  ownQuiet,
+  quietWords,
+  refusalWords,
+  whoseWords,
+  widestFirst,
+  type Whose,
+} from './quiet';
 
 const plain = (text: string | null) => text?.replaceAll('\u00a0', ' ');
 const whose: Whose = { sessionId: 's', projectPath: '/p' };
@@ -31,6 +43,23 @@ test('quiet in words', () => {
     /^session snoozed until \d\d:\d\d, 28 min left; project muted$/,
   );
   expect(plain(quietWords([all], NOW))).toMatch(/^all sessions snoozed until .*, 1 h left$/);
+});
+
+/// Scenario: wishes for everything, a project, a session that is known and one that is not.
+/// Guarantees: the widest comes first, each by the name that people know; of a session's own none is about everything.
+test('whose notifications are held back', () => {
+  const named = new Map([['s', { text: 'web', suffix: '3f2a' }]]);
+  const unknown = silence({ sessionId: '0123456789abcdef' });
+  const sorted = widestFirst([snoozed, unknown, silence({ projectPath: '/home/p/' }), all]);
+  expect(sorted.map((each) => whoseWords(each, named))).toEqual([
+    'All sessions',
+    'Project p',
+    'Session web 3f2a',
+    'Session 01234567',
+  ]);
+  expect(briefWords(muted, NOW)).toBe('muted');
+  expect(briefWords(snoozed, NOW)).toMatch(/^snoozed until \d\d:\d\d$/);
+  expect(ownQuiet([all, project, snoozed], whose)).toEqual([project, snoozed]);
 });
 
 describe('what can be wished for', () => {

@@ -4,6 +4,7 @@ import type { QuietWish } from '../../lib/api/fetch';
 import { RequestFailed, failure } from '../../lib/api/fetch';
 import type { Silence } from '../../lib/api/types';
 import { clockTime, duration } from '../../lib/format/time';
+import { fullName, shortId, type SessionName } from '../live/sessions';
 
 /** How long a snooze lasts, in minutes. */
 export const SNOOZE = 30;
@@ -44,11 +45,16 @@ export function covering(silences: readonly Silence[], whose: Whose): Silence[] 
   });
 }
 
+/** `snoozed until 14:32`, `muted`. */
+export function briefWords({ until }: Silence, now: number): string {
+  return until === null ? 'muted' : `snoozed until ${clockTime(Date.parse(until), now)}`;
+}
+
 /** `snoozed until 14:32, 28 min left`, `muted`. */
-export function silenceWords({ until }: Silence, now: number): string {
-  if (until === null) return 'muted';
-  const end = Date.parse(until);
-  return `snoozed until ${clockTime(end, now)}, ${duration(end - now)} left`;
+export function silenceWords(silence: Silence, now: number): string {
+  const words = briefWords(silence, now);
+  if (silence.until === null) return words;
+  return `${words}, ${duration(Date.parse(silence.until) - now)} left`;
 }
 
 const WHAT: Record<Scope, string> = { session: 'session', project: 'project', all: 'all sessions' };
@@ -59,6 +65,32 @@ export function quietWords(covered: readonly Silence[], now: number): string | n
   return covered
     .map((silence) => `${WHAT[scopeOf(silence)]} ${silenceWords(silence, now)}`)
     .join('; ');
+}
+
+/** Whose notifications a wish holds back: `Session api-server`, `Project web`, `All sessions`. */
+export function whoseWords(
+  { sessionId, projectPath }: Silence,
+  named: ReadonlyMap<string, SessionName>,
+): string {
+  if (sessionId !== null) {
+    const name = named.get(sessionId);
+    return `Session ${name === undefined ? shortId(sessionId) : fullName(name)}`;
+  }
+  if (projectPath !== null) return `Project ${projectPath.split(/[\\/]/).filter(Boolean).at(-1)}`;
+  return 'All sessions';
+}
+
+const WIDEST: readonly Scope[] = ['all', 'project', 'session'];
+
+/** Those about the most first. */
+export function widestFirst(silences: readonly Silence[]): Silence[] {
+  const place = (silence: Silence) => WIDEST.indexOf(scopeOf(silence));
+  return silences.toSorted((a, b) => place(a) - place(b));
+}
+
+/** What of a session is quiet beside everything: that is said once, not of each. */
+export function ownQuiet(silences: readonly Silence[], whose: Whose): Silence[] {
+  return covering(silences, whose).filter((silence) => scopeOf(silence) !== 'all');
 }
 
 /** How a wish is taken back. */
