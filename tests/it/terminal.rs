@@ -118,6 +118,8 @@ async fn the_sessions_of_a_project_are_waited_for() {
     let mut house = resident().await;
     begin(&house, "elsewhere").await;
     end(&house, "elsewhere").await;
+    // What hooks say is entered after they are answered.
+    until_told(&house, "elsewhere", |told| !told["endedAt"].is_null()).await;
     let folder = project(&house);
     let folder = folder.to_str().unwrap();
     let nobody = run(&house, &["wait", "--project", folder, "--timeout", "0s"]).await;
