@@ -94,10 +94,13 @@ describe('the popover', () => {
   });
 
   /// Scenario: the popover's links are followed by keyboard and by a click beside the name.
-  /// Guarantees: they are reached in order, and lead to the session and to the dashboard.
+  /// Guarantees: they are reached in order, a session's snooze beside its link, and lead to the session and to the
+  /// dashboard.
   test('leads to the dashboard', async () => {
     await page.keyboard.press('Tab');
     assert.equal(await focused(), `/#/session/${SESSION}`);
+    await page.keyboard.press('Tab');
+    assert.match(await page.evaluate(() => document.activeElement.ariaLabel), /^Snooze .* 30 min$/);
     await page.keyboard.press('Tab');
     assert.equal(await focused(), '/');
     await page.keyboard.press('Enter');
