@@ -20,7 +20,8 @@ impl Ledger {
         self.ask(|reply| Job::Acknowledge(Box::new(checkpoint), reply)).await
     }
 
-    /// Checkpoints, of one session or of all, the newest first, at most `limit` (1 to 1000).
+    /// The checkpoints of a session, or without one the last checkpoint of each session; the newest first, at most `limit`
+    /// (1 to 1000).
     ///
     /// # Errors
     /// When the file cannot be read.

@@ -34,3 +34,16 @@ pub(crate) fn statements() -> Vec<String> {
     all.extend(warnings::statements());
     all
 }
+
+/// How a statement would be carried out in the migrated schema, a line for each step.
+#[cfg(test)]
+pub(crate) async fn plan(statement: &str) -> String {
+    use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, sqlite::SqliteConnectOptions};
+
+    let mut connection = SqliteConnectOptions::new().in_memory(true).connect().await.unwrap();
+    sqlx::migrate!().run(&mut connection).await.unwrap();
+    let explain = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+    let steps = sqlx::query(explain).fetch_all(&mut connection).await.unwrap();
+    let steps: Vec<String> = steps.iter().map(|step| step.get("detail")).collect();
+    steps.join("\n")
+}
