@@ -1,7 +1,7 @@
 //! Compactions, each put together from everything that tells of it, the newest first.
 //!
-//! A page begins with the newest tellings, which name its sessions. Of each of these the requests are walked through
-//! once, in order of time, because only they tell whose context it was and how large.
+//! A page begins with the newest tellings, which name its sessions, or with the one session that is asked for. Of each
+//! the requests are walked through once, in order of time, because only they tell whose context it was and how large.
 
 mod course;
 mod session;
@@ -12,7 +12,7 @@ mod thread;
 use std::{cmp::Reverse, collections::BTreeSet};
 
 use plimsoll_domain::{CompactionRecord, CompactionTrigger, Timestamp};
-use sqlx::{Connection as _, Row as _, SqliteConnection};
+use sqlx::{Connection as _, Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use self::session::Session;
 use crate::{
@@ -21,15 +21,16 @@ use crate::{
 };
 
 /// Tellings that are read at once for each compaction of a page: nearly all have at most so many.
-const TELLINGS_EACH: i64 = 4;
+const TELLINGS_EACH: u32 = 4;
 /// The largest page.
 const MOST: u32 = 1000;
 
 const NEWEST: &str = "SELECT e.session, CASE e.time WHEN 0 THEN e.arrived ELSE e.time END AS told, \
     s.name, s.project, s.client_version FROM event e JOIN session s ON s.id = e.session \
-    WHERE e.kind = 3 AND e.c & 2 = 2 AND (?3 = 0 OR e.c & 1 = 0) AND s.name <> '' AND told < ?1 \
-    AND (?2 IS NULL OR e.session = (SELECT id FROM session WHERE name = ?2)) \
-    ORDER BY told DESC LIMIT ?4 OFFSET ?5";
+    WHERE e.kind = 3 AND e.c & 2 = 2 AND (?2 = 0 OR e.c & 1 = 0) AND s.name <> '' AND told < ?1 \
+    ORDER BY told DESC LIMIT ?3 OFFSET ?4";
+const OF_NAME: &str = "SELECT id AS session, name, project, client_version FROM session \
+    WHERE name = ? AND name <> ''";
 
 /// Compactions that a filter names, the newest first.
 pub(crate) async fn compactions(
@@ -38,33 +39,13 @@ pub(crate) async fn compactions(
 ) -> sqlx::Result<Vec<CompactionRecord>> {
     let mut view = connection.begin().await?;
     let mut page = Page::new(filter);
-    let tellings = TELLINGS_EACH * i64::from(filter.limit.clamp(1, MOST));
-    let mut offset = 0;
-    loop {
-        let rows = sqlx::query(NEWEST)
-            .bind(page.until().nanos())
-            .bind(filter.session.as_ref().map(|session| session.as_str().to_owned()))
-            .bind(filter.auto_only)
-            .bind(tellings)
-            .bind(offset)
-            .fetch_all(&mut *view)
-            .await?;
-        for row in &rows {
-            let session = Session {
-                number: row.try_get("session")?,
-                name: row.try_get::<String, _>("name")?.into(),
-                project: text(row, "project")?,
-                client_version: text(row, "client_version")?,
-            };
-            if page.read.insert(session.number) {
-                page.add(session.compactions(&mut view, page.until()).await?);
+    match &filter.session {
+        None => page.fill(&mut view).await?,
+        Some(name) => {
+            let named = sqlx::query(OF_NAME).bind(name.as_str().to_owned());
+            if let Some(row) = named.fetch_optional(&mut *view).await? {
+                page.read(&mut view, &row).await?;
             }
-        }
-        // Every compaction that is no older than the oldest telling has been read.
-        let is_last = rows.len() < usize::try_from(tellings).unwrap_or(usize::MAX);
-        match rows.last() {
-            Some(oldest) if !is_last && !page.is_full(time(oldest, "told")?) => offset += tellings,
-            _ => break,
         }
     }
     view.rollback().await?;
@@ -75,21 +56,62 @@ pub(crate) async fn compactions(
 struct Page {
     records: Vec<CompactionRecord>,
     /// The sessions that were read.
-    read: BTreeSet<i64>,
+    known: BTreeSet<i64>,
     before: Timestamp,
     auto_only: bool,
-    limit: usize,
+    limit: u32,
 }
 
 impl Page {
     fn new(filter: &CompactionFilter) -> Self {
         Self {
             records: Vec::new(),
-            read: BTreeSet::new(),
+            known: BTreeSet::new(),
             before: filter.before.unwrap_or(Timestamp::from_stored(i64::MAX)),
             auto_only: filter.auto_only,
-            limit: filter.limit.clamp(1, MOST) as usize,
+            limit: filter.limit.clamp(1, MOST),
         }
+    }
+
+    /// Reads the sessions that the newest tellings name, until the page is full.
+    async fn fill(&mut self, view: &mut SqliteConnection) -> sqlx::Result<()> {
+        let tellings = TELLINGS_EACH * self.limit;
+        let mut offset = 0;
+        loop {
+            let rows = sqlx::query(NEWEST)
+                .bind(self.until().nanos())
+                .bind(self.auto_only)
+                .bind(tellings)
+                .bind(offset)
+                .fetch_all(&mut *view)
+                .await?;
+            for row in &rows {
+                self.read(view, row).await?;
+            }
+            // Every compaction that is no older than the oldest telling has been read.
+            match rows.last() {
+                Some(oldest)
+                    if rows.len() == tellings as usize && !self.is_full(time(oldest, "told")?) =>
+                {
+                    offset += i64::from(tellings);
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Adds the compactions of a row's session, unless they were.
+    async fn read(&mut self, view: &mut SqliteConnection, row: &SqliteRow) -> sqlx::Result<()> {
+        let session = Session {
+            number: row.try_get("session")?,
+            name: row.try_get::<String, _>("name")?.into(),
+            project: text(row, "project")?,
+            client_version: text(row, "client_version")?,
+        };
+        if self.known.insert(session.number) {
+            self.add(session.compactions(view, self.until()).await?);
+        }
+        Ok(())
     }
 
     /// Before this time the last witness told of every compaction of the page.
@@ -104,18 +126,19 @@ impl Page {
         };
         self.records.extend(records.into_iter().filter(asked));
         self.records.sort_by_key(|record| Reverse(record.at));
-        self.records.truncate(self.limit);
+        self.records.truncate(self.limit as usize);
     }
 
     /// Whether no compaction before that time belongs to it.
     fn is_full(&self, time: Timestamp) -> bool {
-        self.records.len() == self.limit && self.records.last().is_some_and(|one| one.at >= time)
+        self.records.len() == self.limit as usize
+            && self.records.last().is_some_and(|one| one.at >= time)
     }
 }
 
 #[cfg(test)]
 pub(super) fn statements() -> Vec<String> {
-    let mut all = vec![NEWEST.to_owned()];
+    let mut all = vec![NEWEST.to_owned(), OF_NAME.to_owned()];
     all.extend(tellings::statements());
     all.extend(session::statements());
     all
@@ -123,24 +146,19 @@ pub(super) fn statements() -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, sqlite::SqliteConnectOptions};
+    use crate::query::plan;
 
     /// Scenario: the plans of the statements that look for compactions.
-    /// Guarantees: neither looks at events of other kinds.
+    /// Guarantees: none looks at events of other kinds, and for one session none at those of others.
     #[tokio::test]
     async fn compactions_are_found_by_their_index() {
-        let mut connection = SqliteConnectOptions::new().in_memory(true).connect().await.unwrap();
-        sqlx::migrate!().run(&mut connection).await.unwrap();
         for (statement, access) in [
-            (super::NEWEST.to_owned(), "SCAN e USING COVERING INDEX event_compaction"),
-            (super::tellings::statements().concat(), "USING INDEX event_compaction (session=?"),
+            (super::NEWEST, "SCAN e USING COVERING INDEX event_compaction"),
+            (super::OF_NAME, "SEARCH session USING INDEX sqlite_autoindex_session_1 (name=?)"),
+            (&super::tellings::statements().concat(), "USING INDEX event_compaction (session=?"),
         ] {
-            let plan = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
-            let mut steps = Vec::new();
-            for row in sqlx::query(plan).fetch_all(&mut connection).await.unwrap() {
-                steps.push(row.get::<String, _>("detail"));
-            }
-            assert!(steps.iter().any(|step| step.contains(access)), "{steps:?}");
+            let plan = plan(statement).await;
+            assert!(plan.contains(access), "{plan}");
         }
     }
 }

@@ -72,7 +72,10 @@ impl Session {
         view: &mut SqliteConnection,
         until: Timestamp,
     ) -> sqlx::Result<Vec<CompactionRecord>> {
-        let ahead = tellings::of_session(view, self.number, until).await?.into();
+        let ahead: VecDeque<_> = tellings::of_session(view, self.number, until).await?.into();
+        if ahead.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut walk = Walk { ahead, ..Walk::default() };
         // Row by row: a long session has tens of thousands.
         let mut rows = sqlx::query(REQUESTS).bind(self.number).fetch(&mut *view);
