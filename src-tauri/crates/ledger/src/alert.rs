@@ -23,7 +23,7 @@ pub enum Claim {
 pub struct Delivery {
     /// The alert.
     pub alert: Alert,
-    /// Where its session works.
+    /// Where its session worked, as far as was known when the alert was claimed.
     pub project: Option<Arc<str>>,
     /// How often it was tried.
     pub attempts: u32,

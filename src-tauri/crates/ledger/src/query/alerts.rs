@@ -15,8 +15,15 @@ const ALERTS: &str = "SELECT a.*, s.name AS session_name, s.project, (SELECT MIN
     FROM alert later WHERE later.session = a.session AND later.process = a.process \
     AND later.agent = a.agent AND later.cycle > a.cycle) AS next_cycle \
     FROM alert a JOIN session s ON s.id = a.session \
-    WHERE a.revision < ?1 AND (?2 IS NULL OR s.name = ?2) ORDER BY a.revision DESC LIMIT ?3";
-const OWED: &str = "SELECT a.*, s.name AS session_name, s.project, d.attempts, d.next_at \
+    WHERE a.revision < ?1 ORDER BY a.revision DESC LIMIT ?2";
+// Its own statement, so that the index by session is used.
+const ALERTS_OF_SESSION: &str = "SELECT a.*, s.name AS session_name, s.project, (SELECT MIN(later.cycle) \
+    FROM alert later WHERE later.session = a.session AND later.process = a.process \
+    AND later.agent = a.agent AND later.cycle > a.cycle) AS next_cycle \
+    FROM alert a JOIN session s ON s.id = a.session \
+    WHERE a.session = (SELECT id FROM session WHERE name = ?3) \
+    AND a.revision < ?1 ORDER BY a.revision DESC LIMIT ?2";
+const OWED: &str = "SELECT a.*, s.name AS session_name, d.project, d.attempts, d.next_at \
     FROM delivery d JOIN alert a ON a.revision = d.alert JOIN session s ON s.id = a.session \
     WHERE d.ended = 0 ORDER BY d.alert";
 
@@ -32,12 +39,13 @@ pub(crate) async fn alerts(
     filter: &AlertFilter,
 ) -> sqlx::Result<Vec<AlertRecord>> {
     let mut view = connection.begin().await?;
-    let rows = sqlx::query(ALERTS)
-        .bind(filter.before.map_or(i64::MAX, |before| before.0))
-        .bind(filter.session.as_ref().map(|session| session.as_str().to_owned()))
-        .bind(i64::from(filter.limit))
-        .fetch_all(&mut *view)
-        .await?;
+    let before = filter.before.map_or(i64::MAX, |before| before.0);
+    let page = |text| sqlx::query(text).bind(before).bind(i64::from(filter.limit));
+    let query = match &filter.session {
+        None => page(ALERTS),
+        Some(session) => page(ALERTS_OF_SESSION).bind(session.as_str().to_owned()),
+    };
+    let rows = query.fetch_all(&mut *view).await?;
     let (mut records, mut sessions) = (Vec::new(), BTreeMap::new());
     for row in &rows {
         let Some(alert) = alert::read(row)? else { continue };
@@ -96,5 +104,44 @@ impl Ends {
 
 #[cfg(test)]
 pub(super) fn statements() -> Vec<String> {
-    [ALERTS, OWED].map(String::from).to_vec()
+    [ALERTS, ALERTS_OF_SESSION, OWED].map(String::from).to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{query::plan, table::brought_up_to_date};
+
+    /// Scenario: a message that an earlier version owed, before messages kept their projects; the file is brought up to
+    /// date, and the session goes on elsewhere.
+    /// Guarantees: it has the project that its session had then, and keeps it.
+    #[tokio::test]
+    async fn a_message_of_an_earlier_version_has_its_project() {
+        let owed = "INSERT INTO session (id, name, project, first_at, last_at, last_arrival, has_events, has_metrics) \
+            VALUES (1, 's', '/work/a', 0, 0, 0, 1, 0); \
+            INSERT INTO alert (revision, session, process, agent, cycle, level, occupancy, line, at) \
+            VALUES (7, 1, 0, '', 1000, 3, 160000, 167000, 1400); \
+            INSERT INTO delivery VALUES (7, 1, 2, 5000, 0)";
+        let mut connection = brought_up_to_date(7, owed).await;
+        let moved = sqlx::query("UPDATE session SET project = '/work/b'");
+        moved.execute(&mut connection).await.unwrap();
+        let [owed] = &super::deliveries(&mut connection).await.unwrap()[..] else { panic!() };
+        assert_eq!((owed.project.as_deref(), owed.attempts), (Some("/work/a"), 2));
+    }
+
+    /// Scenario: the plans of the statements for a page of alerts, of all sessions and of one, and of what is owed.
+    /// Guarantees: each is read in its order, and of no other session and nothing that ended.
+    #[tokio::test]
+    async fn alerts_are_found_by_their_indexes() {
+        for (statement, access) in [
+            (super::ALERTS, "SEARCH a USING INTEGER PRIMARY KEY (rowid<?)"),
+            (
+                super::ALERTS_OF_SESSION,
+                "SEARCH a USING INDEX alert_by_session (session=? AND rowid<?)",
+            ),
+            (super::OWED, "SCAN d USING INDEX delivery_owed"),
+        ] {
+            let plan = plan(statement).await;
+            assert!(plan.contains(access) && !plan.contains("ORDER BY"), "{plan}");
+        }
+    }
 }

@@ -71,28 +71,17 @@ pub(crate) const STATEMENTS: &[&str] = &[CLAIM, LAST_REVISION];
 #[cfg(test)]
 mod tests {
     use plimsoll_domain::Timestamp;
-    use sqlx::{AssertSqlSafe, ConnectOptions as _, sqlite::SqliteConnectOptions};
 
     use super::*;
+    use crate::table::brought_up_to_date;
 
     /// Scenario: an alert that an earlier version claimed, before alerts had a model and a forecast; the file is brought
     /// up to date.
     /// Guarantees: it is read as it was, of an unknown model and without a forecast.
     #[tokio::test]
     async fn an_alert_of_an_earlier_version_is_read() {
-        let mut connection = SqliteConnectOptions::new().in_memory(true).connect().await.unwrap();
-        let steps = sqlx::migrate!();
-        let (earlier, later): (Vec<_>, Vec<_>) = steps.iter().partition(|step| step.version < 5);
-        for step in earlier {
-            let text = AssertSqlSafe(step.sql.as_str().to_owned());
-            sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
-        }
         let claim = "INSERT INTO alert VALUES (7, 1, 3, 'a-1', 1000, 2, 134000, 167000, 1400)";
-        sqlx::raw_sql(claim).execute(&mut connection).await.unwrap();
-        for step in later {
-            let text = AssertSqlSafe(step.sql.as_str().to_owned());
-            sqlx::raw_sql(text).execute(&mut connection).await.unwrap();
-        }
+        let mut connection = brought_up_to_date(5, claim).await;
         let row = sqlx::query("SELECT *, 's' AS session_name FROM alert")
             .fetch_one(&mut connection)
             .await

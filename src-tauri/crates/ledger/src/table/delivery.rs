@@ -5,13 +5,14 @@ use sqlx::SqliteConnection;
 
 use crate::DeliveryState;
 
-const INSERT: &str =
-    "INSERT INTO delivery (alert, session, attempts, next_at, ended) VALUES (?, ?, 0, ?, 0)";
+const INSERT: &str = "INSERT INTO delivery (alert, session, attempts, next_at, ended, project) \
+    SELECT ?1, id, 0, ?3, 0, project FROM session WHERE id = ?2";
 const AGAIN: &str =
     "UPDATE delivery SET attempts = ?2, next_at = ?3 WHERE alert = ?1 AND ended = 0";
 const END: &str = "UPDATE delivery SET ended = 1 WHERE alert = ?";
 
-/// Enters an alert of a session, due at a time.
+/// Enters an alert of a session that is stored, due at a time, with the session's project: a message that is sent again
+/// says what it said before.
 pub(crate) async fn insert(
     connection: &mut SqliteConnection,
     alert: Revision,

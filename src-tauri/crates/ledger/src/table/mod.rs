@@ -79,6 +79,23 @@ pub(crate) fn maybe_cost(row: &SqliteRow, column: &str) -> sqlx::Result<Option<N
     Ok(row.try_get::<Option<i64>, _>(column)?.map(NanoUsd))
 }
 
+/// A file in which an earlier version, before a migration, left rows; brought up to date.
+#[cfg(test)]
+pub(crate) async fn brought_up_to_date(before: i64, rows: &'static str) -> sqlx::SqliteConnection {
+    use sqlx::{AssertSqlSafe, ConnectOptions as _, sqlite::SqliteConnectOptions};
+
+    let mut connection = SqliteConnectOptions::new().in_memory(true).connect().await.unwrap();
+    let steps = sqlx::migrate!();
+    let (earlier, later): (Vec<_>, Vec<_>) = steps.iter().partition(|step| step.version < before);
+    let texts = |steps: Vec<&sqlx::migrate::Migration>| {
+        steps.into_iter().map(|step| step.sql.as_str().to_owned()).collect::<String>()
+    };
+    for text in [texts(earlier), rows.to_owned(), texts(later)] {
+        sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut connection).await.unwrap();
+    }
+    connection
+}
+
 #[cfg(test)]
 mod tests {
     use sqlx::{

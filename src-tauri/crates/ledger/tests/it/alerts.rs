@@ -97,6 +97,27 @@ async fn a_claim_and_what_it_owes_are_one() {
     assert_eq!(owed(&desk).await, expected);
 }
 
+/// Scenario: an alert owes a message before its session's project is known; then the project is told, another alert owes
+/// one, the session goes on elsewhere, and the ledger is opened again.
+/// Guarantees: each message has the project of the moment at which it was owed, however late it is read.
+#[tokio::test]
+async fn what_is_owed_says_the_same_every_time() {
+    let desk = Desk::open().await;
+    desk.record(vec![event("s", "req_1", 500, 1)]).await;
+    assert!(claim(&desk, alert("s", 1_000, Level::Urgent), true).await.is_some());
+    at_work(&desk, "s").await;
+    assert!(claim(&desk, alert("s", 2_000, Level::Urgent), true).await.is_some());
+    let place = ProjectPlace { path: "/work/b".into(), branch: None };
+    let mut place = fact("s", 3_000, Statement::Project(place));
+    place.envelope.witness = Witness::Transcript;
+    desk.record(vec![place]).await;
+    assert_eq!(desk.session("s").await.project.as_deref(), Some("/work/b"));
+    let before = owed(&desk).await;
+    let projects: Vec<_> = before.iter().map(|one| one.project.as_deref()).collect();
+    assert_eq!(projects, [None, Some("/work/a")]);
+    assert_eq!(owed(&desk.reopen().await).await, before);
+}
+
 /// Scenario: three alerts owe a message; one attempt fails, one arrives, and the attempt that failed is told of again
 /// after the message arrived; the ledger is opened again in between.
 /// Guarantees: what is owed is told in order with its attempts until it ended, and never again after that.
