@@ -23,7 +23,7 @@ pub trait Books: Clone + Send + Sync + 'static {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<CompactionRecord>, LedgerError>> + Send;
 
-    /// Checkpoints that were acknowledged, the newest first, at most `limit`.
+    /// The last checkpoint of each session, the newest first, at most `limit`.
     fn checkpoints(
         &self,
         limit: u32,

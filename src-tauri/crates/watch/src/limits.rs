@@ -11,6 +11,9 @@ pub(crate) const EARLIER: Duration = Duration::from_secs(60 * 60);
 /// What happened longer ago than this (event time) raises no alert.
 pub(crate) const ALERT_AGE: Duration = Duration::from_secs(2 * 60);
 
+/// What could not be claimed is claimed again after this, or with the next commit.
+pub(crate) const CLAIM_AGAIN: Duration = Duration::from_secs(1);
+
 /// A subagent is listed while something of it arrived less than this ago. A compaction is not looked for
 /// among subagents whose last request was earlier than this before it.
 pub(crate) const SUBAGENT_LISTED: Duration = Duration::from_secs(10 * 60);
@@ -42,5 +45,8 @@ pub(crate) const PATIENCE_WITH_METRICS: Duration = Duration::from_secs(2 * 60);
 /// Two publications are at least this far apart.
 pub(crate) const PUBLICATION_GAP: Duration = Duration::from_millis(20);
 
-/// Compactions and checkpoints of the past that are called to mind at the start.
+/// Compactions of the past that are called to mind at the start.
 pub(crate) const RECALLED: u32 = 100;
+
+/// Sessions whose last checkpoint is called to mind at the start: as many as are kept.
+pub(crate) const REMINDED: u32 = 500;

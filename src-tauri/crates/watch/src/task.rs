@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Books, ClientSettings, Fleet, Snapshot,
-    limits::{ALERT_AGE, PUBLICATION_GAP, RECALLED},
+    limits::{ALERT_AGE, CLAIM_AGAIN, PUBLICATION_GAP, RECALLED, REMINDED},
 };
 
 /// A clock handed in.
@@ -162,10 +162,10 @@ struct Run<'a, B> {
     /// Whether something was taken in since the last publication.
     changed: bool,
     published: Instant,
-    /// When to publish next unless a commit comes first.
+    /// When to publish or to claim again unless a commit comes first.
     wake: Instant,
     claims: FuturesUnordered<BoxFuture<'static, Claimed>>,
-    /// What could not be claimed, for the next change.
+    /// What could not be claimed, for the next change or wake.
     unclaimed: Vec<Owed>,
 }
 
@@ -179,7 +179,7 @@ impl<'a, B: Books> Run<'a, B> {
         let since = Fleet::horizon(&task.calendar, (task.now)());
         let history = task.books.history(since).await.map_err(WatchError::History)?;
         let past = task.books.compactions(RECALLED).await.map_err(WatchError::History)?;
-        let checkpoints = task.books.checkpoints(RECALLED).await.map_err(WatchError::History)?;
+        let checkpoints = task.books.checkpoints(REMINDED).await.map_err(WatchError::History)?;
         let mut settings = task.laws.settings.clone();
         let now = (task.now)();
         let began = history.revision;
@@ -223,6 +223,7 @@ impl<'a, B: Books> Run<'a, B> {
             Ok(()) = self.settings.changed() => {
                 self.fleet.configure(Arc::clone(&self.settings.borrow_and_update()));
                 self.changed = true;
+                self.retry();
                 self.publish();
             }
             Some((owed, answer)) = self.claims.next() => self.answered(owed, &answer),
@@ -292,6 +293,7 @@ impl<'a, B: Books> Run<'a, B> {
         if let Err(error) = answer {
             tracing::warn!(%error, of = owed.name(), "what is owed could not be claimed yet");
             self.unclaimed.push(owed);
+            self.wake = self.wake.min(Instant::now() + CLAIM_AGAIN);
         }
     }
 }

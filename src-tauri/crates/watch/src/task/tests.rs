@@ -287,12 +287,36 @@ async fn a_failed_claim_is_tried_again_with_the_next_change() {
     assert_eq!(scene.books.claimed(), [Notice, Notice, Notice, Checkpoint]);
 }
 
+/// Scenario: a level is reached, its claim fails twice, nothing else happens but that the client's settings are read.
+/// Guarantees: it is tried again every second until it is answered, and then no more.
+#[tokio::test(start_paused = true)]
+async fn a_failed_claim_is_tried_again_by_time() {
+    let mut scene = Scene::new(Script::new(false));
+    let (settings, told) = watch::channel(Arc::default());
+    scene.task.laws.settings = told;
+    scene.start();
+    scene.next().await;
+    sleep(Duration::from_secs(1)).await;
+    scene.books.0.refusals.store(2, Ordering::Relaxed);
+    scene.books.tell(1, vec![main_request(1, 110_000)]);
+    scene.next().await;
+    sleep(Duration::from_millis(500)).await;
+    assert_eq!(scene.books.claimed().len(), 1);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(scene.books.claimed().len(), 2);
+    settings.send_replace(Arc::default());
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(scene.books.claimed().len(), 3);
+    sleep(Duration::from_secs(60)).await;
+    assert_eq!(scene.books.claimed().len(), 3);
+}
+
 /// Scenario: the claim fails, and nothing happens for more than two minutes but the session turning idle.
 /// Guarantees: what happened too long ago is claimed no more.
 #[tokio::test(start_paused = true)]
 async fn a_claim_that_came_too_late_is_given_up() {
     let mut scene = Scene::running(Script::new(false)).await;
-    scene.books.0.refusals.store(9, Ordering::Relaxed);
+    scene.books.0.refusals.store(u32::MAX, Ordering::Relaxed);
     scene.books.tell(1, vec![main_request(0, 110_000)]);
     scene.next().await;
     sleep(Duration::from_secs(121)).await;
