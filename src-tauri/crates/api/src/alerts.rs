@@ -9,12 +9,15 @@ use axum::{
 };
 use plimsoll_domain::{Level, SessionId};
 use plimsoll_ledger::AlertFilter;
+use plimsoll_watch::SessionView;
 use serde::Deserialize;
 
 use crate::{
     Shared, dto,
     error::ApiError,
     query::{Params, refuse},
+    sessions::{NOT_LIVE, books, find},
+    snapshot::newest,
 };
 
 /// Answers with alerts, the newest first.
@@ -43,7 +46,8 @@ pub(crate) struct Wish {
     session_id: Option<String>,
 }
 
-/// Does what a level does, marked as a rehearsal; answers with what it came to.
+/// Does what a level does, marked as a rehearsal, for a live session or for an invented one; answers with what it came
+/// to.
 pub(crate) async fn rehearse(
     State(shared): State<Arc<Shared>>,
     wish: Result<Json<Wish>, JsonRejection>,
@@ -54,7 +58,21 @@ pub(crate) async fn rehearse(
     let (level, session) = wish.ok_or_else(|| {
         refuse("The body must be {\"level\": \"notice\", \"checkpoint\" or \"urgent\"}, with or without \"sessionId\".")
     })?;
+    let session = match session {
+        Some(id) => Some(live(&shared, &id).await?),
+        None => None,
+    };
     let tried = shared.api.orders.rehearse(level, session).await?;
     let actions = tried.into_iter().map(dto::RehearsedAction::from).collect();
     Ok(Json(dto::Rehearsed { actions }).into_response())
+}
+
+/// A live session.
+async fn live(shared: &Shared, id: &SessionId) -> Result<Arc<SessionView>, ApiError> {
+    let snapshot = newest(&shared.api).await;
+    if let Some(view) = find(&snapshot, id) {
+        return Ok(Arc::clone(view));
+    }
+    books(shared, id).await?;
+    Err(NOT_LIVE)
 }

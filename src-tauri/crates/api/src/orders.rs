@@ -1,9 +1,10 @@
 //! What people and orchestrators ask of the watch: to acknowledge a checkpoint, to be quiet, to rehearse.
 
-use std::pin::Pin;
+use std::{pin::Pin, sync::Arc};
 
-use plimsoll_domain::{ActionKind, Checkpoint, Level, Scope, SessionId, Silence};
+use plimsoll_domain::{ActionKind, Checkpoint, Level, Scope, Silence};
 use plimsoll_ledger::{LedgerError, RecordError};
+use plimsoll_watch::SessionView;
 
 /// An answer that takes a while.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, OrderError>> + Send + 'a>>;
@@ -40,6 +41,6 @@ pub trait Orders: Send + Sync + 'static {
     fn silence(&self, silence: Silence) -> Answer<'_, ()>;
     /// Is quiet no more.
     fn lift(&self, scope: Scope) -> Answer<'_, ()>;
-    /// Does what a level does, marked as a rehearsal, for a session or for an invented one.
-    fn rehearse(&self, level: Level, session: Option<SessionId>) -> Answer<'_, Vec<Tried>>;
+    /// Does what a level does, marked as a rehearsal, for a live session or for an invented one.
+    fn rehearse(&self, level: Level, session: Option<Arc<SessionView>>) -> Answer<'_, Vec<Tried>>;
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use plimsoll_actions::Inbox;
 use plimsoll_api::orders::{Answer, OrderError, Orders, Tried};
-use plimsoll_domain::{Checkpoint, Level, Scope, SessionId, Silence, Timestamp};
+use plimsoll_domain::{Checkpoint, Level, Scope, Silence, Timestamp};
 use plimsoll_ledger::{Ledger, LedgerError};
+use plimsoll_watch::SessionView;
 use tokio::sync::watch;
 
 use crate::{board::Now, rehearsal::Rehearsal};
@@ -79,7 +80,7 @@ impl Orders for Helm {
         })
     }
 
-    fn rehearse(&self, level: Level, session: Option<SessionId>) -> Answer<'_, Vec<Tried>> {
-        Box::pin(async move { Ok(self.rehearsal.rehearse(level, session.as_ref()).await) })
+    fn rehearse(&self, level: Level, session: Option<Arc<SessionView>>) -> Answer<'_, Vec<Tried>> {
+        Box::pin(async move { Ok(self.rehearsal.rehearse(level, session.as_deref()).await) })
     }
 }

@@ -1,11 +1,14 @@
 //! Rehearsals: what a level does, done now, and marked as what did not happen.
 
+#[cfg(test)]
+mod tests;
+
 use std::{path::PathBuf, sync::Arc};
 
 use plimsoll_actions::{Message, Notice, Upshot, post_webhook, run_command, sentence, show};
 use plimsoll_api::orders::Tried;
 use plimsoll_domain::{
-    Action, ActionKind, ActionResult, Alert, Level, Model, Policy, SessionId, ThreadKey,
+    Action, ActionKind, ActionResult, Alert, Level, Model, Policy, SessionId, Terms, ThreadKey,
 };
 use plimsoll_watch::{SessionView, Snapshot};
 use tokio::sync::watch;
@@ -13,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::board::Now;
 
-/// Where the line of an invented session lies, in tokens.
+/// Where the line lies of a session of which none is known, in tokens, unless the user set one.
 const LINE: u64 = 167_000;
 
 /// Does what levels do.
@@ -26,14 +29,14 @@ pub(crate) struct Rehearsal {
 }
 
 impl Rehearsal {
-    /// Does what a level does, for a session that is live or for an invented one; tells of every kind of action.
-    pub(crate) async fn rehearse(&self, level: Level, session: Option<&SessionId>) -> Vec<Tried> {
+    /// Does what a level does, for a live session or for an invented one; tells of every kind of action.
+    pub(crate) async fn rehearse(&self, level: Level, session: Option<&SessionView>) -> Vec<Tried> {
         let snapshot = Arc::clone(&self.snapshots.borrow());
-        let view = snapshot.sessions.iter().find(|view| Some(&view.session) == session);
-        let alert = self.alert(level, session, view.map(|view| &**view));
-        let project = view.and_then(|view| view.project.as_deref());
-        let policy = Arc::clone(&self.policy.borrow());
-        let terms = policy.terms(project, alert.model.as_ref());
+        let project = session.and_then(|view| view.project.as_deref());
+        let model = session
+            .map_or_else(|| Some(Model::parse("claude-opus-4-6").0), |view| view.model.clone());
+        let terms = self.policy.borrow().terms(project, model.as_ref());
+        let alert = self.alert(level, session, model, &terms);
         let action = terms.actions.at(level);
         let (notified, commanded, posted) = tokio::join!(
             notify(action, &alert, &snapshot),
@@ -59,26 +62,27 @@ impl Rehearsal {
     fn alert(
         &self,
         level: Level,
-        session: Option<&SessionId>,
-        view: Option<&SessionView>,
+        session: Option<&SessionView>,
+        model: Option<Model>,
+        terms: &Terms,
     ) -> Alert {
-        let policy = self.policy.borrow();
-        let gauge = view.and_then(|view| view.gauge.as_ref());
-        let line = gauge.map_or(LINE, |gauge| gauge.line.tokens);
+        let gauge = session.and_then(|view| view.gauge.as_ref());
+        let line = gauge.map_or(terms.line.unwrap_or(LINE), |gauge| gauge.line.tokens);
+        let mark = || terms.levels.tokens(level, line, None);
         let now = (self.now)();
         Alert {
             thread: ThreadKey {
-                session: session.cloned().unwrap_or_else(|| SessionId::new("rehearsal")),
+                session: session
+                    .map_or_else(|| SessionId::new("rehearsal"), |view| view.session.clone()),
                 process: None,
                 agent: None,
             },
             cycle: gauge.map_or(now, |gauge| gauge.cycle),
             level,
-            occupancy: policy.levels.tokens(level, line, None),
+            occupancy: gauge.map_or_else(mark, |gauge| gauge.marks[level as usize]),
             line,
             compacts: gauge.is_none_or(|gauge| gauge.line.compacts()),
-            model: view
-                .map_or_else(|| Some(Model::parse("claude-opus-4-6").0), |view| view.model.clone()),
+            model,
             turns: gauge.and_then(|gauge| gauge.forecast).map(|forecast| forecast.turns.likely),
             minutes: gauge.and_then(|gauge| gauge.forecast).map(|forecast| forecast.minutes.likely),
             at: now,

@@ -2,11 +2,11 @@
 
 use axum::body::Body;
 use plimsoll_api::orders::{Answer, Orders, Tried};
-use plimsoll_domain::{
-    ActionKind, ActionResult, Checkpoint, Level, Outcome, Scope, SessionId, Silence,
-};
+use std::sync::Arc;
+
+use plimsoll_domain::{ActionKind, ActionResult, Checkpoint, Level, Outcome, Scope, Silence};
 use plimsoll_ledger::{Claim, Ledger};
-use plimsoll_watch::Snapshot;
+use plimsoll_watch::{SessionView, Snapshot};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -32,8 +32,9 @@ impl Orders for TestOrders {
         Box::pin(async move { Ok(self.0.lift_silence(scope).await?) })
     }
 
-    fn rehearse(&self, level: Level, session: Option<SessionId>) -> Answer<'_, Vec<Tried>> {
-        let detail = Some(format!("{level:?} {session:?}"));
+    fn rehearse(&self, level: Level, session: Option<Arc<SessionView>>) -> Answer<'_, Vec<Tried>> {
+        let session = session.map(|view| view.session.to_string());
+        let detail = Some(format!("{} {session:?}", level.name()));
         let tried = |action, worked| Tried { action, worked, detail: detail.clone() };
         let all = [(ActionKind::Command, Some(false)), (ActionKind::Webhook, None)]
             .map(|(a, w)| tried(a, w));
@@ -197,15 +198,29 @@ async fn quiet_is_wished_and_lifted() {
     assert_eq!(read(desk.ask(page.body(body()).unwrap()).await).await.0, keyless);
 }
 
-/// Scenario: a level is rehearsed, and one that does not exist.
-/// Guarantees: what each action came to, in words; the unknown level is refused.
+/// Scenario: a level is rehearsed for a live session and for none; for a session that nobody told of and for one of which
+/// nothing arrived lately; a level that does not exist.
+/// Guarantees: what each action came to, in words; no session is invented in the place of the one that was named.
 #[tokio::test]
 async fn a_level_is_rehearsed() {
     let desk = Desk::open().await;
+    desk.record(vec![priced("past", "r1", 1, None)]).await;
+    let revision = desk.ledger.revision();
+    desk.show(Snapshot { revision, ..snapshot(2, &[view("one", Some(140_000))]) });
     let path = "/api/v1/alerts/rehearsal";
     let (_, tried) = post(&desk, path, &json!({"level": "urgent", "sessionId": "one"})).await;
-    let results: Vec<_> =
-        tried["actions"].as_array().unwrap().iter().map(|one| &one["result"]).collect();
+    let actions = tried["actions"].as_array().unwrap();
+    let results: Vec<_> = actions.iter().map(|one| &one["result"]).collect();
     assert_eq!(results, ["failed", "off"]);
+    assert_eq!(actions[0]["detail"], "urgent Some(\"one\")");
+    let (_, invented) = post(&desk, path, &json!({"level": "urgent"})).await;
+    assert_eq!(invented["actions"][0]["detail"], "urgent None");
+    for (session, expected) in
+        [("none", (404, "session-unknown")), ("past", (409, "context-unknown"))]
+    {
+        let wish = json!({"level": "urgent", "sessionId": session});
+        let (status, refusal) = post(&desk, path, &wish).await;
+        assert_eq!((status, refusal["error"]["code"].as_str().unwrap()), expected);
+    }
     assert_eq!(post(&desk, path, &json!({"level": "calm"})).await.0, 400);
 }
