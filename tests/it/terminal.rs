@@ -311,9 +311,10 @@ async fn what_is_and_was_is_told_in_tables() {
     assert_eq!(out(&away), "No session is live.\n");
 }
 
-/// Scenario: quiet for all, a project and a session, taken back one by one; `actions test` where nothing can be shown;
-/// arguments that contradict each other.
-/// Guarantees: each wish is listed with its end until it is lifted; an action that fails is 1; wrong arguments are 2.
+/// Scenario: quiet for all, a project and a session, taken back one by one; `actions test` where nothing can be shown, and
+/// for a session that is not there; arguments that contradict each other.
+/// Guarantees: each wish is listed with its end until it is lifted; an action that fails is 1, and so is a session that
+/// nobody knows, with a sentence; wrong arguments are 2.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn quiet_and_rehearsals() {
     let house = resident().await;
@@ -341,6 +342,9 @@ async fn quiet_and_rehearsals() {
     let tried = run_with(&house, &["actions", "test", "checkpoint"], &off).await;
     assert_eq!(code(&tried), Some(1), "there is no session bus here: {tried:?}");
     assert!(tried.out.starts_with("notification  failed"), "{tried:?}");
+    let unknown = run(&house, &["actions", "test", "notice", "--session", "nobody"]).await;
+    assert_eq!((code(&unknown), unknown.out.as_str()), (Some(1), ""));
+    assert!(unknown.err.contains("Nothing is known of session nobody."), "{unknown:?}");
 }
 
 /// A program at a terminal, as `script` makes one. Ended with its owner.
