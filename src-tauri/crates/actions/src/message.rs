@@ -72,11 +72,14 @@ impl<'a> Message<'a> {
     }
 }
 
-/// What tells a message from all others: the same for every sending of it.
+/// What tells a message from all others, also from those of other ledgers, which have the same revisions: the same for
+/// every sending of it. It goes into a header, which takes no blanks, nor what is not ASCII.
 fn id(alert: &Alert) -> String {
+    let fitting = |character: char| if character.is_ascii_graphic() { character } else { '_' };
+    let session: String = alert.thread.session.as_str().chars().map(fitting).collect();
     match alert.revision {
-        Some(revision) => format!("plimsoll-{}", revision.0),
-        None => format!("plimsoll-unclaimed-{}", alert.at.nanos()),
+        Some(revision) => format!("plimsoll-{session}-{}", revision.0),
+        None => format!("plimsoll-{session}-unclaimed-{}", alert.at.nanos()),
     }
 }
 
@@ -135,7 +138,7 @@ pub(crate) mod tests {
     #[test]
     fn a_message_holds_everything_that_is_known() {
         let wished = concat!(
-            r#"{"event":"session.level","id":"plimsoll-44","revision":44,"sessionId":"s-1","agentId":null,"#,
+            r#"{"event":"session.level","id":"plimsoll-s-1-44","revision":44,"sessionId":"s-1","agentId":null,"#,
             r#""project":"engine","projectPath":"/home/ada/work/engine","model":"claude-opus-4-6","#,
             r#""level":"checkpoint","occupancyTokens":151203,"lineTokens":167000,"headroomTokens":15797,"#,
             r#""percentOfLine":90.5,"compacts":true,"turnsLeft":4,"minutesLeft":11,"#,
@@ -159,7 +162,23 @@ pub(crate) mod tests {
         }
         assert_eq!((&said["agentId"], &said["dryRun"]), (&"a-1".into(), &true.into()));
         assert_eq!((&said["headroomTokens"], &said["percentOfLine"]), (&0.into(), &150.into()));
-        assert_eq!(said["id"], "plimsoll-unclaimed-1795435200250000000");
+        assert_eq!(said["id"], "plimsoll-s-1-unclaimed-1795435200250000000");
+    }
+
+    /// Scenario: two ledgers grant alerts of the same revision, of sessions of their own; a session whose name holds
+    /// what no header takes.
+    /// Guarantees: their messages have names of their own; each name fits a header.
+    #[test]
+    fn a_name_is_told_from_those_of_other_ledgers() {
+        let of = |session: &str| {
+            let mut alert = alert();
+            alert.thread.session = SessionId::new(session);
+            Message::of(&alert, None, false).id
+        };
+        assert_ne!(of("s-1"), of("s-2"));
+        let odd = of("a b\n\u{e9}");
+        assert_eq!(odd, "plimsoll-a_b__-44");
+        assert!(http::HeaderValue::from_str(&odd).is_ok());
     }
 
     /// Scenario: percentages with and without a decimal.

@@ -89,7 +89,7 @@ mod tests {
         };
         let all = said(&alert, Some("/home/ada/work/engine"));
         for (name, wished) in [
-            ("PLIMSOLL_ID", "plimsoll-44"),
+            ("PLIMSOLL_ID", "plimsoll-s-1-44"),
             ("PLIMSOLL_REVISION", "44"),
             ("PLIMSOLL_SESSION", "s-1"),
             ("PLIMSOLL_AGENT", ""),

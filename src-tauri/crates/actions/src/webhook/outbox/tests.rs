@@ -144,7 +144,7 @@ async fn an_empty_outbox_sleeps() {
     let rests = scene.network.0.rests.load(Ordering::SeqCst);
     scene.put(1, "one");
     let posted = scene.posted(1).await;
-    assert_eq!((posted[0].second, &*posted[0].id), (24 * 60 * 60, "plimsoll-1"));
+    assert_eq!((posted[0].second, &*posted[0].id), (24 * 60 * 60, "plimsoll-one-1"));
     assert_eq!(scene.ended(1).await, (ActionResult::Done, "200".to_owned()));
     assert!(scene.is_empty());
     assert!(scene.network.0.rests.load(Ordering::SeqCst) > rests);
@@ -248,7 +248,10 @@ async fn a_session_is_told_in_order() {
     scene.put(3, "two");
     scene.ended(2).await;
     let posted = scene.posted(4).await;
-    assert_eq!(ids(&posted), ["plimsoll-1", "plimsoll-3", "plimsoll-1", "plimsoll-2"]);
+    assert_eq!(
+        ids(&posted),
+        ["plimsoll-one-1", "plimsoll-two-3", "plimsoll-one-1", "plimsoll-one-2"]
+    );
     assert_eq!(posted[1].second, 0);
 }
 
@@ -299,7 +302,7 @@ async fn what_ended_is_not_sent_again_by_this_run() {
     scene.ended(1).await;
     scene.put(2, "one");
     scene.ended(2).await;
-    assert_eq!(ids(&scene.posted(2).await), ["plimsoll-1", "plimsoll-2"]);
+    assert_eq!(ids(&scene.posted(2).await), ["plimsoll-one-1", "plimsoll-one-2"]);
 }
 
 /// Scenario: between attempts the user moves the webhook, then sets none for this project any more.

@@ -73,7 +73,7 @@ async fn a_request_is_as_documented() {
         format!("content-length: {}", body.len()),
         "content-type: application/json".to_owned(),
         format!("host: {}", server.address),
-        "idempotency-key: plimsoll-44".to_owned(),
+        "idempotency-key: plimsoll-s-1-44".to_owned(),
         concat!("user-agent: plimsoll/", env!("CARGO_PKG_VERSION")).to_owned(),
         format!("x-plimsoll-signature: {signed}"),
         "x-plimsoll-timestamp: 1795435200".to_owned(),
