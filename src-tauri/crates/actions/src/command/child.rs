@@ -3,11 +3,12 @@
 use std::{
     io,
     path::Path,
-    pin::pin,
+    pin::{Pin, pin},
     process::{ExitStatus, Stdio},
     time::Duration,
 };
 
+use futures_util::{FutureExt as _, future::FusedFuture};
 use plimsoll_domain::CommandLine;
 use tokio::{
     io::AsyncWriteExt as _,
@@ -22,7 +23,7 @@ use crate::{Upshot, message::Message};
 /// How long pipes may stay open after a command ended: what it left running may hold them for ever.
 const LINGER: Duration = Duration::from_millis(100);
 
-/// How long a command may take to end once it was asked to.
+/// How long a command and what it started may take to end once they were asked to.
 const PARTING: Duration = Duration::from_millis(500);
 
 /// How a run ended.
@@ -53,8 +54,9 @@ pub async fn run_command(
     };
     let mut group = Group::of(&child);
     let (input, output) = (message.json(), Output::default());
+    let mut pipes = pin!(attend(&mut child, &input, &output).fuse());
     let end = tokio::select! {
-        status = attend(&mut child, &input, &output) => status.map_or_else(End::Lost, End::Exit),
+        status = exit_of(&mut child, pipes.as_mut()) => status.map_or_else(End::Lost, End::Exit),
         () = sleep(line.limit) => End::TooLong,
         () = stop.cancelled() => End::Stopped,
     };
@@ -62,25 +64,51 @@ pub async fn run_command(
         group.let_go();
     } else {
         group.terminate();
-        // Who does not go is killed with the group.
-        let _ = timeout(PARTING, child.wait()).await;
+        let going = async {
+            let _ = child.wait().await;
+            group.gone().await;
+        };
+        // Who does not go is killed with the group. Who says something meanwhile must not fail of it.
+        let _ = timeout(PARTING, beside(pipes, going)).await;
     }
     upshot(&end, line.limit, &output.text())
 }
 
-/// Gives a command its input and reads what it prints until it ends.
-async fn attend(child: &mut Child, input: &[u8], output: &Output) -> io::Result<ExitStatus> {
+/// Gives a command its input and reads what it prints, for as long as its pipes are open.
+fn attend<'a>(
+    child: &mut Child,
+    input: &'a [u8],
+    output: &'a Output,
+) -> impl Future<Output = ()> + use<'a> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let pipes = async {
+    async move {
         tokio::join!(feed(stdin, input), output.keep(stdout), output.keep(stderr));
-    };
-    let mut pipes = pin!(pipes);
-    tokio::select! {
-        status = child.wait() => {
-            let _ = timeout(LINGER, pipes).await;
-            status
+    }
+}
+
+/// Waits for a command's own end.
+async fn exit_of(
+    child: &mut Child,
+    mut pipes: Pin<&mut impl FusedFuture<Output = ()>>,
+) -> io::Result<ExitStatus> {
+    let status = beside(pipes.as_mut(), child.wait()).await;
+    if !pipes.is_terminated() {
+        let _ = timeout(LINGER, pipes).await;
+    }
+    status
+}
+
+/// Has pipes read while something is waited for.
+async fn beside<T>(
+    mut pipes: Pin<&mut impl FusedFuture<Output = ()>>,
+    waited: impl Future<Output = T>,
+) -> T {
+    let mut waited = pin!(waited);
+    loop {
+        tokio::select! {
+            outcome = &mut waited => return outcome,
+            () = &mut pipes, if !pipes.is_terminated() => {}
         }
-        () = &mut pipes => child.wait().await,
     }
 }
 

@@ -1,6 +1,13 @@
 //! A command and everything that it starts: ended together.
 
+#[cfg(unix)]
+use std::time::Duration;
+
 use tokio::process::{Child, Command};
+
+/// How often it is looked whether all of a group are gone: nobody tells it of others than the leader.
+#[cfg(unix)]
+const LOOK: Duration = Duration::from_millis(10);
 
 /// The processes of a command. Unless they are let go they are killed when this is dropped.
 #[derive(Debug)]
@@ -32,6 +39,23 @@ impl Group {
     pub(super) fn terminate(&self) {
         #[cfg(unix)]
         self.signal(rustix::process::Signal::TERM);
+    }
+
+    /// Waits until all of them are gone. The leader is there until somebody has waited for it.
+    pub(super) async fn gone(&mut self) {
+        #[cfg(unix)]
+        while self.is_there() {
+            tokio::time::sleep(LOOK).await;
+        }
+        // Their number may be another's from now on.
+        self.let_go();
+    }
+
+    #[cfg(unix)]
+    fn is_there(&self) -> bool {
+        let looked = self.leader.map(rustix::process::test_kill_process_group);
+        // Others, as of a process that we must not signal, are of a group that is there.
+        looked.is_some_and(|looked| looked != Err(rustix::io::Errno::SRCH))
     }
 
     /// What is left of them lives on.

@@ -144,6 +144,20 @@ async fn a_command_whose_time_is_over_ends_with_all_that_it_started() {
     is_left.await.unwrap();
 }
 
+/// Scenario: a command's time is over; its leader ends as soon as it is asked to, what it started prints and writes a
+/// file first.
+/// Guarantees: it is waited for what was started too; what that prints is kept.
+#[tokio::test]
+async fn what_a_command_started_has_time_to_end_too() {
+    let home = home();
+    let save = "echo saving; sleep 0.2; echo >saved; exit";
+    let script =
+        format!("(trap '{save}' TERM; while :; do sleep 0.01; done) 2>&- & exec sleep 600");
+    let upshot = ran(&home, &shell(&script, Duration::from_millis(1_500))).await;
+    assert_eq!(upshot, Upshot::failed("ended after 1.5 s: saving"));
+    assert!(home.path().join("saved").exists());
+}
+
 /// Scenario: Plimsoll ends while such a command runs.
 /// Guarantees: the command ends with all that it started, and it is said why.
 #[tokio::test]
