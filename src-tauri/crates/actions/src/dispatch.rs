@@ -154,7 +154,7 @@ impl<D: Desk, P: Post> Dispatcher<D, P> {
         let ended = tokio::select! {
             () = stop.cancelled() => Ok(()),
             Err(error) = self.follow() => Err(error),
-            Err(error) = self.outbox.run() => Err(error),
+            never = self.outbox.run() => match never {},
         };
         if stop.is_cancelled() {
             self.commands.drain().await;

@@ -8,9 +8,6 @@ pub enum ActionsError {
     /// What was missed could not be read.
     #[error("read missed alerts: {0}")]
     Read(#[source] LedgerError),
-    /// The messages that are still to be delivered could not be read.
-    #[error("read the outbox of webhooks: {0}")]
-    ReadOutbox(#[source] LedgerError),
     /// The checkpoints of sessions could not be read.
     #[error("read the last checkpoints: {0}")]
     ReadCheckpoints(#[source] LedgerError),

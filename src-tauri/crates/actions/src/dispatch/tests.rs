@@ -131,6 +131,13 @@ impl Scene {
         self.task = Some(tokio::spawn(dispatcher.run(self.stop.clone())));
     }
 
+    /// As a supervisor does.
+    fn run_again_if_ended(&mut self) {
+        if self.task.as_ref().is_some_and(JoinHandle::is_finished) {
+            self.run();
+        }
+    }
+
     async fn ended(&mut self) -> Result<(), ActionsError> {
         timeout(DEADLINE, self.task.take().unwrap()).await.unwrap().unwrap()
     }
@@ -339,6 +346,24 @@ async fn a_run_that_fails_breaks_no_command_off() {
     scene.desk.alerts.close();
     assert!(matches!(scene.ended().await, Err(ActionsError::Closed)));
     assert_eq!(scene.desk.noted.all.borrow().len(), 4);
+}
+
+/// Scenario: the outbox cannot be read when an alert rings for it; the alert still waits for the snapshot that knows its
+/// project.
+/// Guarantees: its command runs and its text waits all the same.
+#[tokio::test]
+async fn an_outbox_that_cannot_be_read_costs_no_alert() {
+    let mut scene = Scene::new("echo ran", in_session);
+    scene.run();
+    sleep(Duration::from_millis(10)).await;
+    scene.snapshots.send_replace(Arc::default());
+    scene.desk.mail.0.lock().unwrap().unreadable = 1;
+    let alert = scene.grant();
+    sleep(Duration::from_millis(10)).await;
+    assert_eq!(scene.desk.mail.0.lock().unwrap().unreadable, 0);
+    scene.run_again_if_ended();
+    assert_eq!(scene.ran(&alert).await, "exit 0: ran");
+    assert!(scene.told().is_some());
 }
 
 /// Scenario: it is stopped while a command runs that does not end.

@@ -7,7 +7,7 @@ use plimsoll_domain::{ActionKind, Policy, Revision, Timestamp, Webhook};
 use plimsoll_ledger::{Delivery, DeliveryState, Ledger, LedgerError, RecordError};
 use tokio::{
     sync::{Notify, watch},
-    time::sleep,
+    time::{Instant, sleep, sleep_until},
 };
 
 use super::{
@@ -17,7 +17,7 @@ use super::{
     queue::Queue,
 };
 use crate::{
-    ActionsError, Clock, Upshot,
+    Clock, Upshot,
     message::Message,
     outcome::{Outcomes, Scribe},
 };
@@ -72,6 +72,14 @@ pub(crate) struct Outbox<M, O, P> {
     around: Surroundings,
 }
 
+/// That the ledger could not be read.
+struct Unread {
+    /// How often, one after the other.
+    failures: u32,
+    /// When to read it again.
+    again: Instant,
+}
+
 /// What became of a message for now: when to send it again, or never.
 type Fate = Option<(u32, Timestamp)>;
 
@@ -80,11 +88,11 @@ impl<M: Mail, O: Outcomes, P: Post> Outbox<M, O, P> {
         Self { mail, scribe, post, around }
     }
 
-    /// Never ends well. What is on its way when it is dropped is sent again by the next.
-    pub(crate) async fn run(&self) -> Result<Infallible, ActionsError> {
+    /// Never ends. What is on its way when it is dropped is sent again by the next.
+    pub(crate) async fn run(&self) -> Infallible {
         let mut queue = Queue::default();
         let mut on_their_way = FuturesUnordered::new();
-        queue.take_in(self.read().await?);
+        let mut unread = self.read(&mut queue, None).await;
         loop {
             while on_their_way.len() < ON_THEIR_WAY
                 && let Some(delivery) = queue.send_off(self.now())
@@ -96,15 +104,29 @@ impl<M: Mail, O: Outcomes, P: Post> Outbox<M, O, P> {
             }
             let next_at = queue.next_at().filter(|_| on_their_way.len() < ON_THEIR_WAY);
             tokio::select! {
-                () = self.around.bell.notified() => queue.take_in(self.read().await?),
+                () = self.around.bell.notified() => unread = self.read(&mut queue, unread).await,
+                () = again(unread.as_ref()) => unread = self.read(&mut queue, unread).await,
                 Some((revision, fate)) = on_their_way.next() => queue.come_back(revision, fate),
                 () = self.until(next_at) => {}
             }
         }
     }
 
-    async fn read(&self) -> Result<Vec<Delivery>, ActionsError> {
-        self.mail.deliveries().await.map_err(ActionsError::ReadOutbox)
+    /// Reads what the ledger has. Where that fails the answer tells when to read again: what waits already is sent
+    /// meanwhile, and no other action suffers.
+    async fn read(&self, queue: &mut Queue, before: Option<Unread>) -> Option<Unread> {
+        match self.mail.deliveries().await {
+            Ok(deliveries) => {
+                queue.take_in(deliveries);
+                None
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the outbox of webhooks was not read");
+                let failures = before.map_or(0, |unread| unread.failures).saturating_add(1);
+                let pause = pause(failures, None, fastrand::u32(0..1000));
+                Some(Unread { failures, again: Instant::now() + pause })
+            }
+        }
     }
 
     fn now(&self) -> Timestamp {
@@ -174,6 +196,12 @@ impl<M: Mail, O: Outcomes, P: Post> Outbox<M, O, P> {
         }
         None
     }
+}
+
+/// Waits until the ledger is to be read again; for ever where it was read.
+async fn again(unread: Option<&Unread>) {
+    let Some(unread) = unread else { return pending().await };
+    sleep_until(unread.again).await;
 }
 
 fn given_up(why: &str) -> Upshot {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    io,
     sync::{
         Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -30,12 +31,18 @@ pub(crate) struct Rows {
     pub(crate) rows: BTreeMap<Revision, Delivery>,
     pub(crate) reads: usize,
     pub(crate) refuses: bool,
+    /// So many of the next readings fail.
+    pub(crate) unreadable: u32,
 }
 
 impl Mail for Mailbox {
     async fn deliveries(&self) -> Result<Vec<Delivery>, LedgerError> {
         let mut rows = self.0.lock().unwrap();
         rows.reads += 1;
+        if rows.unreadable > 0 {
+            rows.unreadable -= 1;
+            return Err(LedgerError::Read(io::Error::other("scripted").into()));
+        }
         Ok(rows.rows.values().cloned().collect())
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use plimsoll_domain::{
     Action, ActionResult, Actions, Key, Override, Policy, SessionId, policy::ActionChange,
 };
-use tokio::{task::JoinHandle, time::Instant};
+use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use super::*;
@@ -28,7 +28,7 @@ struct Scene {
     network: Network,
     policy: watch::Sender<Arc<Policy>>,
     bell: Arc<Notify>,
-    task: Option<JoinHandle<Result<Infallible, ActionsError>>>,
+    task: Option<JoinHandle<Infallible>>,
 }
 
 fn policy(url: Option<&str>) -> Arc<Policy> {
@@ -303,6 +303,26 @@ async fn what_ended_is_not_sent_again_by_this_run() {
     scene.put(2, "one");
     scene.ended(2).await;
     assert_eq!(ids(&scene.posted(2).await), ["plimsoll-one-1", "plimsoll-one-2"]);
+}
+
+/// Scenario: the ledger cannot be read at the start, and again when a message comes while another is on its way.
+/// Guarantees: it is read again by itself, in pauses that grow; what is on its way arrives meanwhile.
+#[tokio::test(start_paused = true)]
+async fn an_outbox_that_cannot_be_read_is_read_again() {
+    let mut scene = Scene::new();
+    scene.mail.0.lock().unwrap().unreadable = 3;
+    scene.put(1, "one");
+    scene.bell.notified().await;
+    scene.run();
+    scene.network.0.posted.subscribe().wait_for(|posted| posted.len() == 1).await.unwrap();
+    let waited = scene.began.elapsed();
+    assert!(SECOND * 7 / 2 <= waited && waited <= 8 * SECOND, "{waited:?}");
+    scene.mail.0.lock().unwrap().unreadable = 2;
+    scene.put(2, "two");
+    scene.ended(1).await;
+    assert!(scene.began.elapsed() <= waited + SECOND);
+    scene.ended(2).await;
+    assert_eq!(scene.mail.0.lock().unwrap().reads, 4 + 3);
 }
 
 /// Scenario: between attempts the user moves the webhook, then sets none for this project any more.
