@@ -10,4 +10,4 @@ mod variables;
 pub(crate) use queue::{Commands, Order};
 
 pub use child::run_command;
-pub use variables::VARIABLES;
+pub use variables::{NOT_HANDED_ON, VARIABLES};

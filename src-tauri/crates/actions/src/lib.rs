@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 use plimsoll_domain::Timestamp;
 
-pub use command::{VARIABLES, run_command};
+pub use command::{NOT_HANDED_ON, VARIABLES, run_command};
 pub use dispatch::{Dispatch, DispatchPorts};
 pub use error::ActionsError;
 pub use in_session::{InSession, Inbox, sentence};

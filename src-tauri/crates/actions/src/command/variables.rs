@@ -26,12 +26,22 @@ pub const VARIABLES: [&str; 18] = [
     "PLIMSOLL_DRY_RUN",
 ];
 
-/// What a service manager gives to the resident alone.
-const NOT_HANDED_ON: [&str; 7] = [
+/// What is for the resident alone: what a service manager gives it, and secrets of its configuration, which a command would
+/// pass on to all that it starts and might print.
+pub const NOT_HANDED_ON: [&str; 16] = [
     "LISTEN_FDNAMES",
     "LISTEN_FDS",
     "LISTEN_PID",
     "NOTIFY_SOCKET",
+    "PLIMSOLL_ACTIONS_CHECKPOINT_WEBHOOK_SECRET",
+    "PLIMSOLL_ACTIONS_CHECKPOINT_WEBHOOK_URL",
+    "PLIMSOLL_ACTIONS_NOTICE_WEBHOOK_SECRET",
+    "PLIMSOLL_ACTIONS_NOTICE_WEBHOOK_URL",
+    "PLIMSOLL_ACTIONS_URGENT_WEBHOOK_SECRET",
+    "PLIMSOLL_ACTIONS_URGENT_WEBHOOK_URL",
+    "PLIMSOLL_ACTIONS_WEBHOOK_SECRET",
+    "PLIMSOLL_ACTIONS_WEBHOOK_URL",
+    "PLIMSOLL_RECEIVER_TOKEN",
     "PLIMSOLL_UNIT",
     "WATCHDOG_PID",
     "WATCHDOG_USEC",
@@ -78,6 +88,19 @@ mod tests {
 
     use super::*;
     use crate::message::tests::alert;
+
+    /// Scenario: a command is given its variables.
+    /// Guarantees: what is for the resident alone is taken from it.
+    #[test]
+    fn what_is_for_the_resident_alone_is_not_handed_on() {
+        let alert = alert();
+        let mut command = Command::new("true");
+        set(&mut command, &Message::of(&alert, None, false));
+        let taken =
+            |name: &str| command.as_std().get_envs().any(|one| one == (name.as_ref(), None));
+        let kept: Vec<&str> = NOT_HANDED_ON.into_iter().filter(|name| !taken(name)).collect();
+        assert_eq!(kept, [""; 0]);
+    }
 
     /// Scenario: an alert of which everything but the agent is known, and one of which nothing is.
     /// Guarantees: each variable says what the message says under its name; what is not known is empty.

@@ -164,3 +164,19 @@ fn what_cannot_be_done_is_refused() {
     let error = load(&format!("[actions]\ninstruction = \"{long}\"\n"), &[]).unwrap_err();
     assert!(error.contains("longer than 4096 bytes"), "{error}");
 }
+
+/// Scenario: every key that holds a secret, as a variable. An address is one: many are.
+/// Guarantees: no command finds it in its environment.
+#[test]
+fn commands_are_not_given_secrets() {
+    let is_secret = |key: &Key| {
+        let kinds = [ActionKey::WebhookUrl, ActionKey::WebhookSecret];
+        match key {
+            Key::Action(_, kind) => kinds.contains(kind),
+            _ => *key == Key::ReceiverToken,
+        }
+    };
+    let secrets = Key::every().filter(is_secret).map(Key::variable);
+    let given = secrets.filter(|name| !plimsoll_actions::NOT_HANDED_ON.contains(&name.as_str()));
+    assert_eq!(given.collect::<Vec<_>>(), [""; 0]);
+}
