@@ -14,6 +14,7 @@ mod ledger;
 mod query;
 mod silence;
 mod table;
+mod unfinished;
 mod usage;
 mod warning;
 mod writer;
@@ -30,6 +31,7 @@ pub use keeping::{
     UseKind, backup,
 };
 pub use ledger::{Ledger, LedgerOptions, TranscriptPart};
+pub use unfinished::Unfinished;
 pub use usage::{
     Activity, ActivityKind, Change, Commit, Grouping, History, RecordFilter, SessionSummary, Usage,
     UsageRecord, UsageRow,

@@ -9,6 +9,7 @@ pub(crate) mod record;
 mod records;
 mod report;
 mod sessions;
+mod unfinished;
 mod warnings;
 
 pub(crate) use alerts::{alerts, deliveries};
@@ -19,6 +20,7 @@ pub(crate) use history::history;
 pub(crate) use records::{changes, records, records_in};
 pub(crate) use report::report;
 pub(crate) use sessions::{session, sessions};
+pub(crate) use unfinished::unfinished;
 pub(crate) use warnings::warnings;
 
 #[cfg(test)]
@@ -31,6 +33,7 @@ pub(crate) fn statements() -> Vec<String> {
     all.extend(records::statements());
     all.extend(report::statements());
     all.extend(sessions::statements());
+    all.extend(unfinished::statements());
     all.extend(warnings::statements());
     all
 }

@@ -1,6 +1,7 @@
 //! Alerts: claims, what became of them, and what is owed.
 
 mod acknowledged;
+mod unfinished;
 
 use std::sync::Arc;
 
