@@ -29,6 +29,12 @@ pub(crate) fn is_over(alert: &Alert, snapshot: &Snapshot, now: Timestamp) -> boo
     }
 }
 
+/// Whether the alert's thread began a cycle since, however full it is by now. Of a session that several processes go on
+/// with, that of another counts too: nobody tells which of them the next hook is of.
+pub(crate) fn has_begun_anew(alert: &Alert, snapshot: &Snapshot) -> bool {
+    Known::of(alert, snapshot).gauge.is_some_and(|gauge| gauge.cycle > alert.at)
+}
+
 /// Whether what a warning says is no longer so, or was of the moment only.
 pub(crate) fn is_past(warning: &Warning, snapshot: &Snapshot, now: Timestamp) -> bool {
     let works_silently = || {

@@ -1,9 +1,17 @@
 //! The loop: alerts come, and what their level asks for is set going.
 
-use std::{convert::Infallible, fmt, path::PathBuf, sync::Arc, time::Duration};
+mod texts;
 
-use plimsoll_domain::{Action, ActionKind, Alert, Checkpoint, Policy, Revision};
-use plimsoll_ledger::{Ledger, LedgerError};
+use std::{
+    convert::Infallible,
+    fmt,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+use plimsoll_domain::{ActionKind, ActionResult, Alert, Checkpoint, Policy, Revision};
+use plimsoll_ledger::{Ledger, LedgerError, Unfinished};
 use plimsoll_watch::Snapshot;
 use tokio::{
     sync::{Notify, watch},
@@ -12,11 +20,11 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    ActionsError, Clock, Upshot,
+    ActionsError, Clock,
     command::{Commands, Order},
     cycle::is_fresh,
     feed::{Books, Feed, News, Position},
-    in_session::{Inbox, sentence},
+    in_session::Inbox,
     known::project,
     outcome::{Outcomes, Scribe},
     webhook::{self, Mail, Outbox, Post, Wire},
@@ -96,11 +104,18 @@ pub(crate) trait Desk: Books + Outcomes + Mail {
         &self,
         limit: u32,
     ) -> impl Future<Output = Result<Vec<Checkpoint>, LedgerError>> + Send;
+
+    /// Alerts whose sessions were to be told, and were not as far as it knows.
+    fn untold(&self) -> impl Future<Output = Result<Vec<Unfinished>, LedgerError>> + Send;
 }
 
 impl Desk for Ledger {
     async fn last_checkpoints(&self, limit: u32) -> Result<Vec<Checkpoint>, LedgerError> {
         self.checkpoints(None, limit).await
+    }
+
+    async fn untold(&self) -> Result<Vec<Unfinished>, LedgerError> {
+        self.unfinished(ActionKind::InSession, ActionResult::Begun).await
     }
 }
 
@@ -113,6 +128,8 @@ pub(crate) struct Dispatcher<D, P> {
     commands: Commands<D>,
     outbox: Arc<Outbox<D, D, P>>,
     bell: Arc<Notify>,
+    /// Whether the texts of a former run of the program wait again.
+    has_recalled: Arc<AtomicBool>,
 }
 
 impl<D: Clone, P> Clone for Dispatcher<D, P> {
@@ -125,6 +142,7 @@ impl<D: Clone, P> Clone for Dispatcher<D, P> {
             commands: self.commands.clone(),
             outbox: Arc::clone(&self.outbox),
             bell: Arc::clone(&self.bell),
+            has_recalled: Arc::clone(&self.has_recalled),
         }
     }
 }
@@ -147,6 +165,7 @@ impl<D: Desk, P: Post> Dispatcher<D, P> {
             desk,
             scribe,
             bell,
+            has_recalled: Arc::default(),
         }
     }
 
@@ -155,6 +174,7 @@ impl<D: Desk, P: Post> Dispatcher<D, P> {
             () = stop.cancelled() => Ok(()),
             Err(error) = self.follow() => Err(error),
             never = self.outbox.run() => match never {},
+            never = self.follow_cycles() => match never {},
         };
         if stop.is_cancelled() {
             self.commands.drain().await;
@@ -168,6 +188,7 @@ impl<D: Desk, P: Post> Dispatcher<D, P> {
         for checkpoint in known.map_err(ActionsError::ReadCheckpoints)? {
             self.around.inbox.remember(&checkpoint);
         }
+        self.recall_texts().await?;
         let mut feed = Feed::after(self.position.clone(), self.desk.clone());
         loop {
             let alert = match feed.news().await? {
@@ -199,24 +220,6 @@ impl<D: Desk, P: Post> Dispatcher<D, P> {
         if let Some(line) = &action.command {
             let line = Arc::clone(line);
             self.commands.order(Order { alert, project, line });
-        }
-    }
-
-    /// Has a text wait for the alert's session; a subagent's is not told to it.
-    fn tell(&self, alert: &Alert, project: Option<&str>, action: &Action) {
-        let Some(revision) = alert.revision.filter(|_| alert.thread.agent.is_none()) else {
-            return;
-        };
-        let text = sentence(alert, project, action.instruction.as_deref());
-        self.scribe.note(
-            revision,
-            ActionKind::InSession,
-            Upshot::begun("it waits for the session's next hook"),
-        );
-        let replaced = self.around.inbox.put(alert, text, (self.around.now)());
-        if let Some(replaced) = replaced {
-            let upshot = Upshot::failed("a later level took its place before it was told");
-            self.scribe.note(replaced, ActionKind::InSession, upshot);
         }
     }
 

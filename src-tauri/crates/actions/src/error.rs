@@ -11,6 +11,9 @@ pub enum ActionsError {
     /// The checkpoints of sessions could not be read.
     #[error("read the last checkpoints: {0}")]
     ReadCheckpoints(#[source] LedgerError),
+    /// The texts that still wait for agents could not be read.
+    #[error("read the texts that wait for agents: {0}")]
+    ReadTexts(#[source] LedgerError),
     /// The ledger's writer is gone.
     #[error("the ledger sends no more commits")]
     Closed,

@@ -4,10 +4,7 @@ mod reminder;
 mod sentence;
 mod template;
 
-use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use plimsoll_domain::{Alert, Checkpoint, Revision, SessionId, Timestamp};
 
@@ -17,9 +14,6 @@ use crate::recent::Recent;
 
 /// The longest text, in characters: the client takes no more from a hook.
 const LONGEST: usize = 10_000;
-
-/// What nobody took for so long is told no more.
-const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// What is told to an agent in its session.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +37,7 @@ struct Places {
 
 #[derive(Debug)]
 struct Waiting {
-    at: Timestamp,
+    alert: Alert,
     told: InSession,
 }
 
@@ -57,20 +51,19 @@ impl Inbox {
     /// Has a text wait for an alert's session, in the place of what it was to be told earlier; of that the alert's
     /// number is the answer. Alerts of subagents are not for the session: they are left out. The text is cut after
     /// 10,000 characters.
-    pub fn put(&self, alert: &Alert, text: String, now: Timestamp) -> Option<Revision> {
+    pub fn put(&self, alert: &Alert, text: String) -> Option<Revision> {
         let revision = alert.revision?;
         if alert.thread.agent.is_some() {
             return None;
         }
         let mut places = self.places();
-        places.waiting.take_if(|waiting| now.since(waiting.at) > KEPT);
         let session = &alert.thread.session;
         let before = places.waiting.get(session).map(|waiting| waiting.told.alert);
         if before.is_some_and(|before| before >= revision) {
             return None;
         }
         let told = InSession { alert: revision, text: cut(text) };
-        places.waiting.put(session.clone(), Waiting { at: alert.at, told });
+        places.waiting.put(session.clone(), Waiting { alert: alert.clone(), told });
         before
     }
 
@@ -84,11 +77,17 @@ impl Inbox {
     /// answer is the alert that this concerned.
     pub fn drop_cycle(&self, session: &SessionId, before: Timestamp) -> Option<Revision> {
         let mut places = self.places();
-        let is_over = places.waiting.get(session).is_some_and(|waiting| waiting.at < before);
+        let is_over = places.waiting.get(session).is_some_and(|waiting| waiting.alert.at < before);
         if !is_over {
             return None;
         }
         places.waiting.remove(session).map(|waiting| waiting.told.alert)
+    }
+
+    /// Has the texts of such alerts wait no more. The answer is which they were.
+    pub(crate) fn drop_if(&self, is_meant: impl Fn(&Alert) -> bool) -> Vec<Revision> {
+        let dropped = self.places().waiting.take_if(|waiting| is_meant(&waiting.alert));
+        dropped.into_iter().map(|waiting| waiting.told.alert).collect()
     }
 
     /// Keeps a session's last acknowledged checkpoint, whichever way round they come.

@@ -84,7 +84,10 @@ impl<O: Outcomes> Scribe<O> {
 
     /// Whether an action may begin: it never did before, and the ledger knows that it does.
     pub(crate) async fn begin(&self, alert: Revision, action: ActionKind) -> bool {
-        let begun = Upshot { result: ActionResult::Begun, detail: String::new() };
+        self.begin_as(alert, action, Upshot::begun("")).await
+    }
+
+    async fn begin_as(&self, alert: Revision, action: ActionKind, begun: Upshot) -> bool {
         let outcome = self.outcome(alert, action, begun);
         let mut begun = self.outcomes.begin(outcome.clone()).await;
         for pause in PAUSES {
@@ -122,6 +125,12 @@ impl<O: Outcomes> Scribe<O> {
     pub(crate) fn note(&self, alert: Revision, action: ActionKind, upshot: Upshot) {
         let scribe = self.clone();
         self.writing.spawn(async move { scribe.write(alert, action, upshot).await });
+    }
+
+    /// Writes that an action began, without being waited for, unless anything is known of it by then.
+    pub(crate) fn note_begun(&self, alert: Revision, action: ActionKind, begun: Upshot) {
+        let scribe = self.clone();
+        self.writing.spawn(async move { scribe.begin_as(alert, action, begun).await });
     }
 
     fn outcome(&self, alert: Revision, action: ActionKind, upshot: Upshot) -> Outcome {

@@ -1,12 +1,14 @@
 //! The loop on a scripted ledger, with real commands.
 
+mod texts;
+
 use std::{collections::BTreeMap, path::Path, sync::Mutex};
 
 use plimsoll_domain::{
-    ActionResult, Actions, AgentId, CommandLine, Outcome, SessionId, Timestamp, Webhook,
+    Action, Actions, AgentId, CommandLine, Outcome, SessionId, Timestamp, Webhook,
 };
 use plimsoll_ledger::{Change, Commit, Delivery, DeliveryState, RecordError, Usage};
-use plimsoll_watch::{SessionView, Source, State};
+use plimsoll_watch::{Gauge, SessionView, Source, State};
 use tempfile::TempDir;
 use tokio::{
     sync::broadcast,
@@ -32,6 +34,7 @@ struct Scripted {
     noted: Noted,
     mail: Mailbox,
     checkpoints: Arc<Mutex<Vec<Checkpoint>>>,
+    untold: Arc<Mutex<Vec<Unfinished>>>,
 }
 
 impl Books for Scripted {
@@ -76,6 +79,10 @@ impl Desk for Scripted {
     async fn last_checkpoints(&self, _: u32) -> Result<Vec<Checkpoint>, LedgerError> {
         Ok(self.checkpoints.lock().unwrap().clone())
     }
+
+    async fn untold(&self) -> Result<Vec<Unfinished>, LedgerError> {
+        Ok(self.untold.lock().unwrap().clone())
+    }
 }
 
 struct Scene {
@@ -104,6 +111,7 @@ impl Scene {
             noted: Noted::default(),
             mail: Mailbox::default(),
             checkpoints: Arc::default(),
+            untold: Arc::default(),
         };
         let (network, inbox) = (Network::new(), Inbox::new());
         let policy = watch::Sender::new(policy(script, change));
@@ -157,6 +165,11 @@ impl Scene {
 
     /// A snapshot in which the session works in a project.
     fn knows(&self, revision: Revision, project: Option<&Path>) {
+        self.shows(revision, project, None);
+    }
+
+    /// The same with the gauge of its main thread.
+    fn shows(&self, revision: Revision, project: Option<&Path>, gauge: Option<Gauge>) {
         let at = now(self.began);
         let view = SessionView {
             session: SessionId::new("s-1"),
@@ -164,7 +177,7 @@ impl Scene {
             branch: None,
             client_version: None,
             state: State::Working,
-            gauge: None,
+            gauge,
             model: None,
             subagents: Vec::new(),
             usage: Usage::default(),

@@ -320,7 +320,7 @@ async fn the_agent_is_told_once() {
     };
     let put = |revision| {
         let alert = Alert { revision: Some(Revision(revision)), ..alert("one") };
-        inbox.put(&alert, format!("told {revision}"), Timestamp::from_millis(30_000))
+        inbox.put(&alert, format!("told {revision}"))
     };
     put(7);
     assert_eq!(hook("other", "PostToolUse", ""), None);
