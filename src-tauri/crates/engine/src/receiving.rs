@@ -176,6 +176,7 @@ impl Receiving {
 
         let mut door = Stage::new("side door", WORK);
         door.add(self.open_door(ledger.clone(), door.token()));
+        door.add(self.note_told(ledger.clone(), door.token()));
 
         let mut work = Stage::new("side tasks", WORK);
         work.add(self.empty_spool(work.token()));
@@ -281,14 +282,18 @@ impl Receiving {
         self.supervisor.spawn("side-door", stop, move |stop| door.clone().run(ledger.clone(), stop))
     }
 
-    /// Carries alerts out, notes what agents were told, and reads the client's settings.
+    /// Notes what agents were told, for as long as hooks are answered.
+    fn note_told(&self, ledger: Ledger, stop: CancellationToken) -> JoinHandle<()> {
+        let told = self.told.clone();
+        self.supervisor
+            .spawn("in-session", stop, move |stop| told.clone().run(ledger.clone(), stop))
+    }
+
+    /// Carries alerts out, and reads the client's settings.
     fn act(&self, acting: &Acting, settings: SettingsReader, work: &mut Stage) {
         let dispatch = acting.dispatch();
         let run = move |stop| dispatch.clone().run(stop);
         work.add(self.supervisor.spawn("actions", work.token(), run));
-        let (told, ledger) = (self.told.clone(), acting.ledger.clone());
-        let run = move |stop| told.clone().run(ledger.clone(), stop);
-        work.add(self.supervisor.spawn("in-session", work.token(), run));
         let snapshots = acting.snapshots.clone();
         let run = move |stop| settings.clone().run(snapshots.clone(), stop);
         work.add(self.supervisor.spawn("client-settings", work.token(), run));

@@ -42,22 +42,26 @@ impl Told {
         let _full = self.said.try_send(outcome);
     }
 
-    /// Writes it down, until stopped.
+    /// Writes it down, until stopped, and then what still waits: what is not written is told again after a restart.
     pub(crate) async fn run(
         self,
         ledger: Ledger,
         stop: CancellationToken,
     ) -> Result<(), Infallible> {
-        let write = async {
-            let mut waiting = self.waiting.lock().await;
-            while let Some(outcome) = waiting.recv().await {
-                if let Err(error) = ledger.note_outcome(outcome).await {
-                    tracing::warn!(%error, "note that an agent was told");
-                }
-            }
-        };
-        stop.run_until_cancelled(write).await;
+        let mut waiting = self.waiting.lock().await;
+        while let Some(Some(outcome)) = stop.run_until_cancelled(waiting.recv()).await {
+            write(&ledger, outcome).await;
+        }
+        while let Ok(outcome) = waiting.try_recv() {
+            write(&ledger, outcome).await;
+        }
         Ok(())
+    }
+}
+
+async fn write(ledger: &Ledger, outcome: Outcome) {
+    if let Err(error) = ledger.note_outcome(outcome).await {
+        tracing::warn!(%error, "note that an agent was told");
     }
 }
 
@@ -67,5 +71,48 @@ impl Told {
     pub(crate) async fn waiting(&self) -> Vec<Outcome> {
         let mut waiting = self.waiting.lock().await;
         std::iter::from_fn(|| waiting.try_recv().ok()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use plimsoll_domain::{Alert, Level, SessionId, ThreadKey};
+    use plimsoll_ledger::{Claim, LedgerOptions};
+
+    use super::*;
+
+    /// Scenario: an agent is told at the last moment, when the task is asked to end already.
+    /// Guarantees: it is written down, or the agent would be told again after a restart.
+    #[tokio::test]
+    async fn the_last_word_is_written_down() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ledger.db");
+        let options =
+            LedgerOptions { path, queue: 8, busy: Duration::from_secs(5), prices: Arc::default() };
+        let (ledger, mut writer) = Ledger::open(options).await.unwrap();
+        tokio::spawn(async move { writer.run(CancellationToken::new()).await });
+        let alert = Alert {
+            thread: ThreadKey { session: SessionId::new("one"), process: None, agent: None },
+            cycle: Timestamp::EPOCH,
+            level: Level::Checkpoint,
+            occupancy: 140_000,
+            line: 167_000,
+            compacts: true,
+            model: None,
+            turns: None,
+            minutes: None,
+            at: Timestamp::from_millis(20_000),
+            revision: None,
+        };
+        let claim = ledger.claim(alert, false).await.unwrap();
+        let Claim::Granted(alert) = claim else { panic!("{claim:?}") };
+        let (told, stop) = (Told::default(), CancellationToken::new());
+        told.told(alert.revision.unwrap(), Timestamp::from_millis(30_000));
+        stop.cancel();
+        told.run(ledger.clone(), stop).await.unwrap();
+        let (action, done) = (ActionKind::InSession, ActionResult::Done);
+        assert_eq!(ledger.unfinished(action, done).await.unwrap().len(), 1);
     }
 }
