@@ -303,6 +303,38 @@ async fn the_agent_is_told_in_its_session() {
     .await;
 }
 
+/// Scenario: Plimsoll ends while a text waits for a session; it starts, the agent is told, and it ends at once and starts
+/// once more.
+/// Guarantees: the agent is told, once; what became of it is known.
+#[tokio::test]
+async fn a_text_outlasts_a_restart() {
+    let mut house = start().variable("PLIMSOLL_ACTIONS_IN_SESSION", "true").run().await.unwrap();
+    let became = async |house: &TestResident, result: &str| {
+        let wished = ("inSession".to_owned(), result.to_owned());
+        until(result, async || {
+            let alerts = outcomes(house, "s-1").await;
+            alerts.iter().any(|(_, all)| all.contains(&wished)).then_some(())
+        })
+        .await;
+    };
+    turn(&house, "s-1", 0, CHECKPOINT).await;
+    became(&house, "begun").await;
+    house.terminate(PATIENCE).await.unwrap();
+    house.start_again().await.unwrap();
+    let prompt = json!({"session_id": "s-1", "hook_event_name": "UserPromptSubmit"});
+    let api = house.api().unwrap();
+    let told = until("the text waits again", async || hook(&api, &prompt).await).await;
+    assert!(told.contains("of the 167,000 at which the client compacts it"), "{told}");
+    house.terminate(PATIENCE).await.unwrap();
+    house.start_again().await.unwrap();
+    became(&house, "done").await;
+    turn(&house, "s-2", 0, CHECKPOINT).await;
+    let api = house.api().unwrap();
+    let other = json!({"session_id": "s-2", "hook_event_name": "UserPromptSubmit"});
+    until("another text waits", async || hook(&api, &other).await).await;
+    assert_eq!(hook(&api, &prompt).await, None);
+}
+
 /// Scenario: a session compacts far below the line of its window, with nothing set that says so; Plimsoll is restarted;
 /// another session of the project begins, and a third of another project.
 /// Guarantees: the line is learned, and known after the restart, for the project alone.

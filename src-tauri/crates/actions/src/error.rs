@@ -14,6 +14,9 @@ pub enum ActionsError {
     /// The texts that still wait for agents could not be read.
     #[error("read the texts that wait for agents: {0}")]
     ReadTexts(#[source] LedgerError),
+    /// The notifications that were held back could not be read.
+    #[error("read the notifications that were held back: {0}")]
+    ReadHeld(#[source] LedgerError),
     /// The ledger's writer is gone.
     #[error("the ledger sends no more commits")]
     Closed,

@@ -9,7 +9,8 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use plimsoll_bus::{Bus, Presence};
 use plimsoll_domain::{
-    Calendar, Policy, QuietHours, Revision, SessionId, Silence, Timestamp, health::Hints,
+    ActionKind, ActionResult, Calendar, Policy, QuietHours, Revision, SessionId, Silence,
+    Timestamp, health::Hints,
 };
 use plimsoll_ledger::Ledger;
 use plimsoll_watch::Snapshot;
@@ -107,6 +108,8 @@ impl Notifications {
     async fn serve(self, writing: TaskTracker) -> Result<(), ActionsError> {
         let Self { ports, position } = self;
         let service = watch::Sender::new(Presence::default());
+        let held = ports.ledger.unfinished(ActionKind::Notification, ActionResult::Quiet).await;
+        let held = held.map_err(ActionsError::ReadHeld)?;
         let scribe = Scribe::new(ports.ledger.clone(), Arc::clone(&ports.now), writing);
         let feed = Feed::after(position, ports.ledger);
         let mut attendant = Attendant::new(
@@ -127,6 +130,7 @@ impl Notifications {
             scribe,
             Bundling::new(Desktop::on(ports.bus.clone())),
         );
+        attendant.recall(held);
         let names = [(SERVICE, &service)];
         tokio::select! {
             () = ports.bus.follow(&names) => Ok(()),

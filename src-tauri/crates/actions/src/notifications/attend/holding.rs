@@ -2,7 +2,8 @@
 
 use std::{future::pending, sync::Arc, time::Duration};
 
-use plimsoll_domain::{Alert, SessionId, Timestamp};
+use plimsoll_domain::{ActionKind, Alert, SessionId, Timestamp};
+use plimsoll_ledger::Unfinished;
 use plimsoll_watch::Snapshot;
 use tokio::time::timeout;
 
@@ -22,6 +23,9 @@ const SNOOZE: Duration = Duration::from_secs(30 * 60);
 /// How long it may take until a wish that was told comes back as one that holds.
 const UNDER_WAY: Duration = Duration::from_secs(5);
 
+/// What happened longer ago than this is held back no more once a run begins.
+const RECALLED: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// An alert that is held back.
 #[derive(Debug)]
 pub(super) struct Held {
@@ -40,6 +44,21 @@ pub(super) async fn time_to_look(is_held: bool, quiet: &mut Quiet, now: &Clock) 
 }
 
 impl<B: Books, O: Outcomes, S: Showing> Attendant<B, O, S> {
+    /// Holds back again what a former run left: whether it is to be shown is looked at with the next minute, when the
+    /// sessions are known.
+    pub(in crate::notifications) fn recall(&mut self, left: Vec<Unfinished>) {
+        let now = (self.around.now)();
+        let policy = Arc::clone(&self.around.policy.borrow());
+        for Unfinished { alert, project, replaced, over } in left {
+            let terms = policy.terms(project.as_deref(), alert.model.as_ref());
+            let is_wished = terms.actions.at(alert.level).notify;
+            if is_wished && !replaced && !over && now.since(alert.at) <= RECALLED {
+                let session = alert.thread.session.clone();
+                self.held.put(session, Held { alert, not_before: now });
+            }
+        }
+    }
+
     /// The alert again, unless it is to be held back, and then is.
     pub(super) fn unless_quiet(&mut self, alert: Alert, snapshot: &Snapshot) -> Option<Alert> {
         let now = (self.around.now)();
@@ -64,6 +83,11 @@ impl<B: Books, O: Outcomes, S: Showing> Attendant<B, O, S> {
             *not_before <= now && quiet.wish(session, project.as_deref(), now).is_none()
         };
         for Held { alert, .. } in self.held.take_if(is_free) {
+            if let Some(revision) = alert.revision {
+                // Written first: should the program end now, it is not held back again and shown twice.
+                let begun = Upshot::begun("it is held back no more");
+                self.scribe.write(revision, ActionKind::Notification, begun).await;
+            }
             self.offer(alert, &snapshot).await;
         }
         self.release_warnings(&snapshot, now).await;

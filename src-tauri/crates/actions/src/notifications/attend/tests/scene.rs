@@ -15,7 +15,7 @@ use plimsoll_domain::{
     Silence, ThreadKey, Timestamp,
     health::{Hint, Hints},
 };
-use plimsoll_ledger::Usage;
+use plimsoll_ledger::{Unfinished, Usage};
 use plimsoll_watch::{SessionView, Snapshot, Source, State};
 use tokio::{
     sync::{Notify, watch},
@@ -171,6 +171,8 @@ pub(super) struct Scene {
     board: Arc<Board>,
     snapshots: watch::Sender<Arc<Snapshot>>,
     position: Position,
+    /// What the ledger says was held back when a run begins.
+    pub(super) left: Vec<Unfinished>,
     /// How often the clock was read.
     looks: Arc<AtomicUsize>,
     task: Option<JoinHandle<Result<(), ActionsError>>>,
@@ -201,6 +203,7 @@ impl Scene {
             board,
             snapshots: watch::Sender::new(Arc::new(everything)),
             position: Position::at(Revision::default()),
+            left: Vec::new(),
             looks: Arc::default(),
             task: None,
         }
@@ -246,6 +249,7 @@ impl Scene {
         );
         let feed = Feed::after(self.position.clone(), self.books.clone());
         let mut attendant = Attendant::new(around, feed, scribe, self.desktop.clone());
+        attendant.recall(std::mem::take(&mut self.left));
         self.task = Some(tokio::spawn(async move { attendant.attend().await }));
         self
     }
