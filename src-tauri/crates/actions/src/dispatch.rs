@@ -77,9 +77,9 @@ impl Dispatch {
     }
 
     /// Runs until stopped: for each alert what its level asks for, commands at most once, webhooks at least once. What
-    /// happened more than two minutes ago runs no command and is told to no session. After an error another run of a
-    /// clone goes on where this one ended; commands that run meanwhile go on. When it is stopped they have a second to
-    /// end.
+    /// happened more than two minutes ago runs no command and is told to no session; but a text that a former run of the
+    /// program left waits again for its session, unless its cycle is over. After an error another run of a clone goes on
+    /// where this one ended; commands that run meanwhile go on. When it is stopped they have a second to end.
     ///
     /// # Errors
     /// When the ledger cannot be followed.
