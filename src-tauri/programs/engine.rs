@@ -1,7 +1,5 @@
 //! From the ports to the running engine, and its end.
 
-use std::pin::pin;
-
 use anyhow::Context;
 use plimsoll_engine::{
     Config, Engine, EngineError, Inherited, LedgerError, Running, Surroundings as Around,
@@ -34,7 +32,7 @@ pub fn resident_runtime() -> anyhow::Result<Runtime> {
 /// When another engine runs, or something on disk cannot be used.
 pub async fn start(engine: Engine, signals: &mut Signals) -> anyhow::Result<Option<Running>> {
     let stop = CancellationToken::new();
-    let mut start = pin!(engine.start(&stop));
+    let mut start = Box::pin(engine.start(&stop));
     let started = loop {
         tokio::select! {
             started = &mut start => break started,

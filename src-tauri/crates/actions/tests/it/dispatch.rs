@@ -133,7 +133,7 @@ impl House {
     /// Waits until nothing is left in the outbox.
     async fn is_delivered(&self) {
         let wait = async {
-            while self.ledger.deliveries().await.unwrap() != [] {
+            while !self.ledger.deliveries().await.unwrap().is_empty() {
                 tokio::task::yield_now().await;
             }
         };
