@@ -72,7 +72,8 @@ impl SettingsReader {
     }
 
     async fn follow(self, mut snapshots: watch::Receiver<Arc<Snapshot>>) {
-        let mut next = Instant::now();
+        // What was read before this runs holds until sessions are known: the past is judged by it.
+        let mut next = Instant::now() + PAUSE;
         loop {
             let projects = projects(&snapshots.borrow_and_update());
             let known = projects.iter().all(|one| self.told.borrow().projects.contains_key(one));
@@ -181,7 +182,7 @@ mod tests {
     }
 
     /// Scenario: the ledger knows a session of a project that has settings; Plimsoll starts.
-    /// Guarantees: they are known before anything is judged.
+    /// Guarantees: they are known before anything is judged, and stay so until sessions are known.
     #[tokio::test]
     async fn settings_of_the_past_are_read_at_the_start() {
         let root = tempfile::tempdir().unwrap();
@@ -210,8 +211,16 @@ mod tests {
 
         let reader = reader(&root.path().join("home")).await;
         reader.recall(&ledger).await;
-        assert_eq!(percent(&reader.settings().borrow(), &project), Some(50));
+        let mut settings = reader.settings();
+        assert_eq!(percent(&settings.borrow_and_update(), &project), Some(50));
         writing.abort();
+
+        let (_snapshots, seen) = watch::channel(Arc::new(Snapshot::default()));
+        tokio::time::pause();
+        let following = tokio::spawn(reader.run(seen, CancellationToken::new()));
+        let forgotten = timeout(PAUSE * 2, settings.changed()).await;
+        assert!(forgotten.is_err(), "{settings:?}");
+        following.abort();
     }
 
     /// Scenario: the user has settings; a session begins in a project that has others; those change while it works.

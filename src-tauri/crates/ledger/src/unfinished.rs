@@ -15,7 +15,8 @@ pub struct Unfinished {
     pub project: Option<Arc<str>>,
     /// Whether anything is known of the same action for a later alert of the session.
     pub replaced: bool,
-    /// Whether the session was compacted since, or the alert's thread reached a level in a later cycle.
+    /// Whether the alert's thread reached a level in a later cycle. A compaction since may be a subagent's: of which thread
+    /// it was is not in the ledger.
     pub over: bool,
 }
 

@@ -44,6 +44,12 @@ impl<D: Desk, P: Post> Dispatcher<D, P> {
             return Ok(());
         }
         let left = self.desk.untold().await.map_err(ActionsError::ReadTexts)?;
+        // Which cycles are over is known with the sessions.
+        let newest = left.iter().filter_map(|one| one.alert.revision).max();
+        let mut snapshots = self.around.snapshots.clone();
+        if snapshots.wait_for(|snapshot| Some(snapshot.revision) >= newest).await.is_err() {
+            return Ok(());
+        }
         self.has_recalled.store(true, Ordering::Release);
         for Unfinished { alert, project, replaced, over } in left {
             let policy = Arc::clone(&self.around.policy.borrow());

@@ -1,9 +1,8 @@
 //! Alerts of which an action was left in some state.
 
-use plimsoll_domain::{ActionKind, ActionResult, Timestamp};
-use sqlx::{Connection as _, Row as _, SqliteConnection};
+use plimsoll_domain::{ActionKind, ActionResult};
+use sqlx::{Row as _, SqliteConnection};
 
-use super::compactions::tellings;
 use crate::{
     Unfinished,
     table::{alert, text},
@@ -25,23 +24,17 @@ pub(crate) async fn unfinished(
     action: ActionKind,
     result: ActionResult,
 ) -> sqlx::Result<Vec<Unfinished>> {
-    let mut view = connection.begin().await?;
     let query = sqlx::query(UNFINISHED).bind(action.code()).bind(result.code());
     let mut all = Vec::new();
-    for row in query.fetch_all(&mut *view).await? {
+    for row in query.fetch_all(connection).await? {
         let Some(alert) = alert::read(&row)? else { continue };
-        let session = row.try_get("session")?;
-        let end = Timestamp::from_stored(i64::MAX);
-        let compactions = tellings::of_session(&mut view, session, end).await?;
-        let was_compacted = compactions.iter().any(|compacted| compacted.at > alert.at);
         all.push(Unfinished {
             alert,
             project: text(&row, "project")?,
             replaced: row.try_get("replaced")?,
-            over: was_compacted || row.try_get("began_anew")?,
+            over: row.try_get("began_anew")?,
         });
     }
-    view.rollback().await?;
     Ok(all)
 }
 

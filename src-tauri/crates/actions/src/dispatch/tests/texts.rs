@@ -47,7 +47,7 @@ async fn a_restart_has_texts_wait_again() {
     let compacted = left(&scene, 14, "s-1", hours);
     let newest = left(&scene, 12, "s-2", hours);
     let old = left(&scene, 15, "s-5", 1_441 * MINUTE);
-    scene.shows(Revision(9), None, Some(gauge(now(scene.began).before(MINUTE))));
+    scene.shows(Revision(15), None, Some(gauge(now(scene.began).before(MINUTE))));
     let all = [&replaced, &newest, &over, &compacted, &old].map(Clone::clone);
     scene.desk.untold.lock().unwrap().extend(all);
     scene.run();

@@ -44,7 +44,7 @@ pub(super) async fn time_to_look(is_held: bool, quiet: &mut Quiet, now: &Clock) 
 }
 
 impl<B: Books, O: Outcomes, S: Showing> Attendant<B, O, S> {
-    /// Holds back again what a former run left: whether it is to be shown is looked at with the next minute, when the
+    /// Holds back again what a former run left: whether it is to be shown is looked at with the next minute in which the
     /// sessions are known.
     pub(in crate::notifications) fn recall(&mut self, left: Vec<Unfinished>) {
         let now = (self.around.now)();
@@ -80,7 +80,9 @@ impl<B: Books, O: Outcomes, S: Showing> Attendant<B, O, S> {
         let is_free = |Held { alert, not_before }: &Held| {
             let project = project(alert, &snapshot);
             let session = Some(&alert.thread.session);
-            *not_before <= now && quiet.wish(session, project.as_deref(), now).is_none()
+            // Until then neither its project is known nor whether it is still so.
+            let is_known = Some(snapshot.revision) >= alert.revision;
+            is_known && *not_before <= now && quiet.wish(session, project.as_deref(), now).is_none()
         };
         for Held { alert, .. } in self.held.take_if(is_free) {
             if let Some(revision) = alert.revision {

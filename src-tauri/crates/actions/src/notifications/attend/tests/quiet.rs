@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use plimsoll_bus::Presence;
 use plimsoll_domain::{
-    ActionResult, Level, Policy, QuietHours, Revision, Scope, SessionId, Silence, Timestamp,
+    ActionResult, Alert, Level, Policy, QuietHours, Revision, Scope, SessionId, Silence, Timestamp,
 };
 use plimsoll_ledger::Unfinished;
 use plimsoll_watch::SessionView;
@@ -194,6 +194,32 @@ async fn what_nobody_wishes_for_takes_nobodys_place() {
     scene.silences.send_replace(Arc::new([]));
     scene.shown(1).await;
     assert_eq!(became(&scene, 1).0, ActionResult::Done);
+}
+
+/// Scenario: Plimsoll starts with two alerts held back, of a project that is muted and of one that is not, and a minute begins
+/// before the watch knows the sessions; then it knows them.
+/// Guarantees: until then nothing is shown, as nobody knows whose project is muted; then the one that is not.
+#[tokio::test(start_paused = true)]
+async fn sessions_are_known_before_anything_is_shown_again() {
+    let mut scene = Scene::new();
+    let left = |(revision, name)| {
+        let alert = super::scene::alert(name, scene.now().before(MINUTE));
+        let alert = Alert { revision: Some(Revision(revision)), ..alert };
+        Unfinished { alert, project: None, replaced: false, over: false }
+    };
+    scene.left = [(1, "one"), (2, "two")].map(left).into();
+    scene.publish(Revision::default(), Vec::new());
+    scene.silences.send_replace(until(Scope::Project("/muted".into()), None));
+    let mut scene = scene.run();
+    sleep(5 * MINUTE).await;
+    scene.shown(0).await;
+    let views = [("one", "/muted"), ("two", "/loud")].map(|(name, path)| SessionView {
+        project: Some(path.into()),
+        ..super::withdrawal::main_thread(&scene, name, Timestamp::EPOCH)
+    });
+    scene.publish(Revision(2), views.to_vec());
+    assert_eq!(scene.shown_sessions(1).await, ["loud"]);
+    assert_eq!(became(&scene, 2).0, ActionResult::Done);
 }
 
 /// Scenario: the buttons of notices about one session and about two, and of one that is not on the screen any more.
