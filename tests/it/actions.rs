@@ -235,6 +235,50 @@ async fn commands_run_once() {
     }
 }
 
+/// Scenario: the client's settings of a project draw its line at 120,000; a session there grows past every level; Plimsoll is
+/// restarted, and the session goes on. Then another one reaches a level.
+/// Guarantees: the line is the project's before and after, and no level of the first speaks again.
+#[tokio::test]
+async fn a_restart_judges_the_past_by_the_projects_settings() {
+    let mut house = resident().await;
+    let project = house.start().root().join("narrow");
+    fs::create_dir_all(project.join(".claude")).unwrap();
+    let settings = json!({"autoCompactWindow": 153_000}).to_string();
+    fs::write(project.join(".claude/settings.json"), settings).unwrap();
+    let begins = json!({"session_id": "s-1", "cwd": project, "hook_event_name": "SessionStart"});
+    hook(&house.api().unwrap(), &begins).await;
+    turn(&house, "s-1", 0, CALM).await;
+    let until_at = async |house: &TestResident, occupancy: u64| {
+        until("there, with the project's line", async || {
+            let context = house.api().unwrap().json("/api/v1/sessions/s-1/context").await.ok()?;
+            let found = (&context["line"]["tokens"], &context["occupancyTokens"]);
+            (found == (&json!(120_000), &json!(occupancy))).then_some(())
+        })
+        .await;
+    };
+    let until_spoken = async |house: &TestResident, count: usize| {
+        until("spoken", async || {
+            let alerts = house.api().unwrap().json("/api/v1/alerts").await.unwrap();
+            let spoken = alerts["alerts"].as_array().unwrap().len();
+            assert!(spoken <= count, "{alerts:#}");
+            (spoken == count).then_some(())
+        })
+        .await;
+    };
+    until_at(&house, CALM).await;
+    for (number, occupancy) in (1..).zip([75_000, 97_000, 112_000]) {
+        turn(&house, "s-1", number, occupancy).await;
+        until_spoken(&house, usize::try_from(number).unwrap()).await;
+    }
+    house.terminate(PATIENCE).await.unwrap();
+    house.start_again().await.unwrap();
+    until_at(&house, 112_000).await;
+    turn(&house, "s-1", 4, 113_000).await;
+    until_at(&house, 113_000).await;
+    turn(&house, "s-2", 0, URGENT).await;
+    until_spoken(&house, 4).await;
+}
+
 /// Posts a hook's input as the client does; the text that the agent is told, if any.
 async fn hook(api: &Loopback, body: &Value) -> Option<String> {
     let json = [("content-type", "application/json")];
