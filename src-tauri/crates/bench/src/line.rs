@@ -21,12 +21,16 @@ const CYCLES: usize = 18;
 /// Cycles of each shape that the forecast is held against: those need no program to run.
 const FORECAST: usize = 300;
 
+/// The project's recorded sessions.
+const CAPTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../tests/fixtures/captures");
+
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Arguments {
     /// Another seed throws other conversations.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Transcripts whose compactions are forecast as well: a folder of the client's projects.
+    /// More transcripts whose compactions are forecast, beside the project's own captures: a folder of the client's
+    /// projects.
     #[arg(long)]
     transcripts: Vec<PathBuf>,
 }
@@ -84,7 +88,9 @@ fn forecast(arguments: &Arguments) -> Result<()> {
             (shape.name().to_owned(), backtest::generated(shape, arguments.seed, FORECAST))
         })
         .into();
-    sets.push(("recorded".to_owned(), recorded::cycles(&arguments.transcripts)?));
+    let folders: Vec<_> =
+        [CAPTURES.into()].into_iter().chain(arguments.transcripts.iter().cloned()).collect();
+    sets.push(("recorded".to_owned(), recorded::cycles(&folders)?));
     let mut rows =
         vec![["", "method", "10 turns", "5 turns", "2 turns", "cycles"].map(String::from).to_vec()];
     for (name, cycles) in sets.iter().filter(|(_, cycles)| !cycles.is_empty()) {
