@@ -368,6 +368,7 @@ async fn windows_are_promised_before_the_engine_can_be_found() {
     let wish = Show::Dashboard { session: None };
     let machine = Machine::new();
     let running = machine.start().await;
+    machine.found().await;
     let refused = Client::find(&machine.places().runtime).unwrap().show(&wish).await;
     assert!(matches!(refused, Err(ClientError::Refused { status, .. }) if status == 409));
     running.drain().await;
@@ -375,6 +376,7 @@ async fn windows_are_promised_before_the_engine_can_be_found() {
     let engine = machine.bind();
     let mut offer = engine.windows().offer();
     let running = engine.start(&CancellationToken::new()).await.unwrap();
+    machine.found().await;
     Client::find(&machine.places().runtime).unwrap().show(&wish).await.unwrap();
     offer.wanted().await;
     assert_eq!(running.windows().attach().unwrap().next().await, wish);
