@@ -71,10 +71,10 @@ impl Compacting {
     /// The window that a model's line is reckoned from, in tokens; `None`: the model's own.
     #[must_use]
     pub fn window_of(&self, model: &Model) -> Option<&(u64, Arc<str>)> {
-        match self.models.get(&Model::common(model.as_str())) {
-            Some(own) => own.as_ref(),
-            None => self.window.as_ref(),
-        }
+        // Asked for every request, and hardly anybody names a model: its name is only made common where that matters.
+        let named = !self.models.is_empty();
+        let own = named.then(|| self.models.get(&Model::common(model.as_str()))).flatten();
+        own.map_or(self.window.as_ref(), Option::as_ref)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::{
     SessionView, Snapshot,
     day::Day,
     lessons::Taught,
-    limits::{PATIENCE, SESSION_KEPT, SESSIONS},
+    limits::{SESSION_KEPT, SESSIONS},
     plan::Plan,
     rules::{ClientSettings, Shared},
     session::{Session, is_of_file},
@@ -49,9 +49,8 @@ impl Fleet {
         calendar: Calendar,
         now: Timestamp,
     ) -> Self {
-        let listening = now.after(PATIENCE);
         Self {
-            shared: Shared { policy, began: now, listening, ..Shared::default() },
+            shared: Shared { policy, began: now, ..Shared::default() },
             sessions: HashMap::new(),
             day: Day::new(calendar, now),
             plan: Plan::default(),

@@ -10,6 +10,7 @@ use plimsoll_ledger::SessionSummary;
 
 use crate::{
     lessons::{Case, Lessons, Taught},
+    limits::PATIENCE,
     window::Named,
 };
 
@@ -37,11 +38,14 @@ pub(crate) struct Shared {
     pub(crate) lessons: Lessons,
     /// Since then it is known what was set when something happened.
     pub(crate) began: Timestamp,
-    /// From here on what arrives as it happened, happened while Plimsoll listened.
-    pub(crate) listening: Timestamp,
 }
 
 impl Shared {
+    /// From here on what arrives as it happened, happened while Plimsoll listened.
+    pub(crate) fn listening(&self) -> Timestamp {
+        self.began.after(PATIENCE)
+    }
+
     /// What the threads of a session are judged by.
     pub(crate) fn rules<'a>(&'a self, books: &'a SessionSummary, named: &'a Named) -> Rules<'a> {
         let project = books.project.as_deref();

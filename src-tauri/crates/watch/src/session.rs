@@ -347,7 +347,7 @@ impl Session {
             [Some(presence.last_arrival.after(WORKING)), delisted]
         });
         let patience = self.patience();
-        let silence = self.hearing.silence(patience, shared.listening).map(|silence| silence.at);
+        let silence = self.hearing.silence(patience, shared.listening()).map(|silence| silence.at);
         threads
             .flatten()
             .chain([self.last_active().after(WORKING), leaves])

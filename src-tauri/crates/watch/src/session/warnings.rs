@@ -19,7 +19,7 @@ impl Session {
     /// It works, and its telemetry came before but comes no more.
     fn silence(&self, now: Timestamp, shared: &Shared) -> Option<Warning> {
         let works = !self.is_left() && now.since(self.last_active()) < WORKING;
-        let silence = self.hearing.silence(self.patience(), shared.listening)?;
+        let silence = self.hearing.silence(self.patience(), shared.listening())?;
         (works && silence.at <= now).then(|| Warning {
             kind: WarningKind::Silent,
             session: Some(self.books.session.clone()),
