@@ -99,7 +99,7 @@ pub(crate) struct Surroundings {
 
 /// What a dispatcher needs of the ledger.
 pub(crate) trait Desk: Books + Outcomes + Mail {
-    /// Checkpoints of any session, at most so many, the last ones.
+    /// The last checkpoint of each of the last sessions, so many at most.
     fn last_checkpoints(
         &self,
         limit: u32,

@@ -131,32 +131,14 @@ fn projects(snapshot: &Snapshot) -> BTreeSet<Arc<str>> {
 mod tests {
     use std::{fs, path::Path};
 
-    use super::*;
     use plimsoll_domain::{Envelope, Fact, ProjectPlace, SessionId, Statement, Timestamp, Witness};
-    use plimsoll_ledger::{LedgerOptions, Usage};
-    use plimsoll_watch::{SessionView, Source, State};
+    use plimsoll_ledger::LedgerOptions;
+
+    use super::*;
+    use crate::fixture;
 
     fn working_in(project: &Path) -> Arc<Snapshot> {
-        let view = SessionView {
-            session: SessionId::new("one"),
-            project: Some(project.display().to_string().into()),
-            branch: None,
-            client_version: None,
-            state: State::Working,
-            gauge: None,
-            model: None,
-            subagents: Vec::new(),
-            usage: Usage::default(),
-            compactions: 0,
-            has_events: true,
-            has_metrics: false,
-            source: Source::EXACT,
-            started: Default::default(),
-            last_at: Default::default(),
-            last_arrival: Default::default(),
-            left: None,
-            checkpoint: None,
-        };
+        let view = fixture::working_in(&project.display().to_string());
         Arc::new(Snapshot { sessions: vec![Arc::new(view)], ..Snapshot::default() })
     }
 

@@ -15,6 +15,8 @@ mod door;
 mod engine;
 mod environment;
 mod exporters;
+#[cfg(test)]
+mod fixture;
 mod health;
 mod intake;
 mod keeping;

@@ -78,10 +78,10 @@ impl Told {
 mod tests {
     use std::time::Duration;
 
-    use plimsoll_domain::{Alert, Level, SessionId, ThreadKey};
     use plimsoll_ledger::{Claim, LedgerOptions};
 
     use super::*;
+    use crate::fixture::alert;
 
     /// Scenario: an agent is told at the last moment, when the task is asked to end already.
     /// Guarantees: it is written down, or the agent would be told again after a restart.
@@ -93,20 +93,7 @@ mod tests {
             LedgerOptions { path, queue: 8, busy: Duration::from_secs(5), prices: Arc::default() };
         let (ledger, mut writer) = Ledger::open(options).await.unwrap();
         tokio::spawn(async move { writer.run(CancellationToken::new()).await });
-        let alert = Alert {
-            thread: ThreadKey { session: SessionId::new("one"), process: None, agent: None },
-            cycle: Timestamp::EPOCH,
-            level: Level::Checkpoint,
-            occupancy: 140_000,
-            line: 167_000,
-            compacts: true,
-            model: None,
-            turns: None,
-            minutes: None,
-            at: Timestamp::from_millis(20_000),
-            revision: None,
-        };
-        let claim = ledger.claim(alert, false).await.unwrap();
+        let claim = ledger.claim(alert("one"), false).await.unwrap();
         let Claim::Granted(alert) = claim else { panic!("{claim:?}") };
         let (told, stop) = (Told::default(), CancellationToken::new());
         told.told(alert.revision.unwrap(), Timestamp::from_millis(30_000));

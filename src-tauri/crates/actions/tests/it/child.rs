@@ -113,7 +113,8 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::EPOCH.after(elapsed)
 }
 
-fn alert(session: &str, agent: &str, level: i64) -> Alert {
+/// An alert of now; the agent `-` is the main thread.
+pub(crate) fn alert(session: &str, agent: &str, level: i64) -> Alert {
     Alert {
         thread: ThreadKey {
             session: SessionId::new(session),

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use plimsoll_actions::{Dispatch, DispatchPorts, Inbox, Message};
 use plimsoll_domain::{
     Action, ActionKind, ActionResult, Actions, Alert, CommandLine, Level, Outcome, Policy,
-    Revision, SessionId, ThreadKey, Timestamp, Webhook,
+    Revision, Webhook,
 };
 use plimsoll_ledger::{AlertFilter, Claim, Ledger, LedgerOptions};
 use plimsoll_watch::Snapshot;
@@ -19,7 +19,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::child::now;
+use crate::child::{alert, now};
 
 /// How long anything may take.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -89,20 +89,7 @@ impl House {
     }
 
     async fn claim(&self, level: Level) -> Alert {
-        let alert = Alert {
-            thread: ThreadKey { session: SessionId::new("s-1"), process: None, agent: None },
-            cycle: Timestamp::EPOCH,
-            level,
-            occupancy: 110_000,
-            line: 167_000,
-            compacts: true,
-            model: None,
-            turns: None,
-            minutes: None,
-            at: now(),
-            revision: None,
-        };
-        let claim = self.ledger.claim(alert, true).await.unwrap();
+        let claim = self.ledger.claim(alert("s-1", "-", level.code()), true).await.unwrap();
         let Claim::Granted(alert) = claim else { panic!("{claim:?}") };
         alert
     }

@@ -4,7 +4,7 @@
 
 use std::{path::Path, sync::Arc, time::Duration};
 
-use plimsoll_domain::{Alert, Level, Revision, SessionId, ThreadKey, Timestamp, Webhook};
+use plimsoll_domain::{Alert, Level, Revision, Timestamp, Webhook};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
@@ -84,17 +84,9 @@ async fn only_a_trusted_server_is_told() {
 async fn posts_once() {
     let Ok(url) = std::env::var(URL) else { return };
     let alert = Alert {
-        thread: ThreadKey { session: SessionId::new("s-1"), process: None, agent: None },
-        cycle: Timestamp::EPOCH,
-        level: Level::Notice,
-        occupancy: 110_000,
-        line: 167_000,
-        compacts: true,
-        model: None,
-        turns: None,
-        minutes: None,
         at: Timestamp::EPOCH,
         revision: Some(Revision(1)),
+        ..crate::child::alert("s-1", "-", Level::Notice.code())
     };
     let webhook = Webhook { url, secret: None };
     let upshot = plimsoll_actions::post_webhook(&webhook, &alert, None, true).await;

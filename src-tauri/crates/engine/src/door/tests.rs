@@ -9,8 +9,8 @@ use std::{
 };
 
 use plimsoll_domain::{
-    ActionResult, Alert, Calendar, Checkpoint, Envelope, Level, ProjectPlace, Revision, Statement,
-    ThreadKey, Timestamp, Witness,
+    ActionResult, Alert, Calendar, Checkpoint, Envelope, ProjectPlace, Revision, Statement,
+    Timestamp, Witness,
 };
 use plimsoll_loopback::Inherited;
 use sqlx::{Connection, SqliteConnection};
@@ -26,7 +26,7 @@ use tracing::{
 };
 
 use super::*;
-use crate::{Config, Engine, EngineError, Environment, Key, Places, Surroundings};
+use crate::{Config, Engine, EngineError, Environment, Key, Places, Surroundings, fixture::alert};
 
 /// A statement that can be told from others by its number.
 fn fact(number: usize) -> Fact {
@@ -345,20 +345,4 @@ async fn the_agent_is_told_once() {
     let said: Vec<_> =
         told.waiting().await.into_iter().map(|one| (one.alert.0, one.result)).collect();
     assert_eq!(said, [(7, ActionResult::Done), (8, ActionResult::Failed)]);
-}
-
-fn alert(session: &str) -> Alert {
-    Alert {
-        thread: ThreadKey { session: SessionId::new(session), process: None, agent: None },
-        cycle: Timestamp::EPOCH,
-        level: Level::Checkpoint,
-        occupancy: 140_000,
-        line: 167_000,
-        compacts: true,
-        model: None,
-        turns: None,
-        minutes: None,
-        at: Timestamp::from_millis(20_000),
-        revision: None,
-    }
 }

@@ -5,31 +5,18 @@ use std::path::Path;
 use plimsoll_domain::{
     Actions, Line, LineEvidence, Override, Threshold, Timestamp, Window, WindowEvidence,
 };
-use plimsoll_watch::{Gauge, Source, State};
+use plimsoll_watch::Gauge;
 
 use super::*;
+use crate::fixture::working_in;
 
 /// A session of the project that has its own terms.
 fn session(gauge: Option<Gauge>) -> SessionView {
     SessionView {
-        session: SessionId::new("one"),
-        project: Some("/home/ada/big".into()),
-        branch: None,
-        client_version: None,
-        state: State::Working,
         gauge,
         model: Some(Model::parse("claude-opus-4-6").0),
-        subagents: Vec::new(),
-        usage: plimsoll_ledger::Usage::default(),
-        compactions: 0,
-        has_events: true,
         has_metrics: true,
-        source: Source::EXACT,
-        started: Timestamp::EPOCH,
-        last_at: Timestamp::EPOCH,
-        last_arrival: Timestamp::EPOCH,
-        left: None,
-        checkpoint: None,
+        ..working_in("/home/ada/big")
     }
 }
 
